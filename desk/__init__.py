@@ -1,0 +1,1 @@
+"""What tells another system, or shows a person in the office something."""

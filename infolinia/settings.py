@@ -1,0 +1,77 @@
+"""Settings: the one place that reads the environment and ``infolinia.toml``.
+
+Everything has a default that works on one machine. Environment variables are ``INFOLINIA_…`` (``INFOLINIA_VAR``,
+``INFOLINIA_PORT_SHIFT``); nested ones use two underscores.
+"""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """All that an operator may set. Paths are absolute after validation; ports are loopback unless said otherwise."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="INFOLINIA_", env_nested_delimiter="__", toml_file="infolinia.toml", extra="forbid"
+    )
+
+    root: Path = ROOT
+    var: Path = ROOT / "var"
+    dialplans: Path = ROOT / "dialplans"
+    database: str = ""
+    port_shift: int = Field(0, description="added to every port, so that several stacks live on one machine")
+    engines: int = Field(2, ge=1, le=16)
+
+    sip_port: int = 5060
+    sip_bind: str = "127.0.0.1"
+    rtp_first: int = 20000
+    rtp_last: int = 20999
+    ami_port: int = 5038
+    agi_port: int = Field(4573, description="engine n listens on this + n")
+    media_port: int = Field(4593, description="engine n listens on this + n")
+    metrics_port: int = Field(9464, description="engine n listens on this + n; the desk process on this - 1")
+    eus_url: str = ""
+    eus_port: int = 8461
+    crm_url: str = ""
+    crm_port: int = 8462
+    asterisk_prefix: Path | None = Field(None, description="an Asterisk to use instead of the one made at set-up")
+
+    vosk_model: Path | None = None
+    whisper: bool = True
+    alarm_command: str = ""
+    alarm_webhook: str = ""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    def port(self, name: str, n: int = 0) -> int:
+        """The port called ``name`` (``sip``, ``ami``, ``agi``, ``media``, ``metrics``, ``eus``, ``crm``), shifted."""
+        return int(getattr(self, f"{name}_port")) + self.port_shift + n
+
+    @property
+    def database_url(self) -> str:
+        return self.database or f"sqlite+aiosqlite:///{self.var / 'infolinia.db'}"
+
+    @property
+    def eus(self) -> str:
+        return self.eus_url or f"http://127.0.0.1:{self.port('eus')}"
+
+    @property
+    def crm(self) -> str:
+        return self.crm_url or f"http://127.0.0.1:{self.port('crm')}"
+
+    def secret(self, name: str) -> Path:
+        """File of the secret ``name``, made at set-up with mode 600."""
+        return self.var / "secrets" / name

@@ -1,0 +1,1 @@
+"""Asterisk: bytes (sans-IO codecs), sockets, and the translation to our vocabulary."""

@@ -1,0 +1,69 @@
+"""The state of one call: all that ``step`` knows. Frozen, JSON round trip between any two steps, free of secrets."""
+
+from typing import Literal
+
+import msgspec
+
+from .actions import Action
+from .events import Candidate, Party
+
+
+class Authentication(msgspec.Struct, frozen=True, kw_only=True):
+    """A positive telePIN check. ``at`` and ``until`` are ISO 8601; ``method`` is how it was made."""
+
+    person: Party
+    at: str
+    until: str
+    method: Literal["pesel+telepin", "nip+telepin"]
+    principals: tuple[Party, ...] = ()
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """One call at one turn.
+
+    ``turn`` counts committed steps; ``awaits`` names the event types that answer the outstanding wait; ``pending`` is
+    the turn's actions, kept so that another engine can re-issue them. ``tries`` counts failed answers at ``node``;
+    ``verdict`` is the last authentication outcome as told to the caller (None: not tried)."""
+
+    id: str
+    plan: str = ""
+    turn: int = 0
+    node: str = ""
+    awaits: tuple[str, ...] = ()
+    pending: tuple[Action, ...] = ()
+    tries: int = 0
+    step: str = ""
+
+    dialled: str = ""
+    caller: str | None = None
+    trunk: str = ""
+    arrived: str = ""
+    office: str | None = None
+
+    identity: str | None = None
+    identity_kind: Literal["pesel", "nip"] | None = None
+    checks: int = 0
+    verdict: Literal["ok", "refused", "throttled", "unavailable", "skipped", "gave-up"] | None = None
+    auth: Authentication | None = None
+    acting_for: Party | None = None
+
+    topic: str | None = None
+    confidence: float = 0.0
+    offered: tuple[Candidate, ...] = ()
+    further: tuple[str, ...] = ()
+    said: tuple[str, ...] = ()
+
+    open: bool | None = None
+    queue: str | None = None
+    queue_key: str | None = None
+    queues_tried: tuple[str, ...] = ()
+    served: bool = False
+    wants_human: bool = False
+    media: bool = True
+    visits: dict[str, int] = {}
+    resumes: int = 0
+    ended: str | None = None
+
+
+ENCODE = msgspec.json.Encoder().encode
+DECODE = msgspec.json.Decoder(Call).decode

@@ -1,0 +1,1 @@
+"""Phones: who is on the other end of a call."""

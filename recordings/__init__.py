@@ -1,0 +1,1 @@
+"""What looks back at an ended call: the QA laboratory and the test caller."""

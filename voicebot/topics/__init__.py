@@ -1,0 +1,1 @@
+"""Topics: from words to the matter a caller calls about."""
