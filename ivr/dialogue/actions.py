@@ -21,17 +21,17 @@ class Line(msgspec.Struct, frozen=True):
     variable: bool = False
 
 
-class Answer(_Action):
+class Answer(_Action, frozen=True):
     """Pick up."""
 
 
-class Say(_Action):
+class Say(_Action, frozen=True):
     """Speak; not a wait. A key or speech that belongs to a following question stops it."""
 
     lines: tuple[Line, ...]
 
 
-class Ask(_Action):
+class Ask(_Action, frozen=True):
     """Speak, then wait for speech or a menu key.
 
     ``choices`` maps a key to the reading it means; ``grammar`` names what speech is listened for: ``matter`` (open
@@ -48,7 +48,7 @@ class Ask(_Action):
     masked: tuple[str, ...] = ()
 
 
-class AskDigits(_Action):
+class AskDigits(_Action, frozen=True):
     """Speak, then wait for a PESEL or NIP by keys (``#`` ends, ``*`` clears, ``**`` a person). Speech is listened to
     for commands only. ``purpose`` ``identity`` seals the number; ``principal`` compares it with the caller's own
     principals. Answers: IdentityGiven, NumberRefused, PrincipalFound, Skipped, Heard, NothingHeard, HumanAsked."""
@@ -58,7 +58,7 @@ class AskDigits(_Action):
     patience: float = 8.0
 
 
-class AskPin(_Action):
+class AskPin(_Action, frozen=True):
     """Speak, then wait for six digits by keys. No recogniser and no recording listens.
     Answers: PinGiven, PinRefused, Skipped, NothingHeard, HumanAsked."""
 
@@ -66,7 +66,7 @@ class AskPin(_Action):
     patience: float = 8.0
 
 
-class CheckPin(_Action):
+class CheckPin(_Action, frozen=True):
     """Check the telePIN just keyed against the identity sealed under ``identity``. Idempotent by ``check``: asked
     again it returns the verdict on record, never a second attempt. Answer: PinChecked."""
 
@@ -74,14 +74,14 @@ class CheckPin(_Action):
     identity: str
 
 
-class RecallCheck(_Action):
+class RecallCheck(_Action, frozen=True):
     """After a resume: the verdict of ``check``, if one was reached; never from a stored PIN. Answer: PinChecked
     (verdict ``unavailable`` when none is on record)."""
 
     check: str
 
 
-class LookUp(_Action):
+class LookUp(_Action, frozen=True):
     """Ask the world something that must be true now. ``what``: ``hours`` (args: office), ``earlier`` (args: caller),
     ``queue`` (args: queue). Answer: LookedUp."""
 
@@ -89,7 +89,7 @@ class LookUp(_Action):
     args: dict[str, str] = {}
 
 
-class Enqueue(_Action):
+class Enqueue(_Action, frozen=True):
     """Leave the call to the dialplan's Queue. Happens once, by ``key``. ``timeout`` in seconds (0: none).
     Answer: QueueEnded."""
 
@@ -99,13 +99,13 @@ class Enqueue(_Action):
     key: str
 
 
-class Transfer(_Action):
+class Transfer(_Action, frozen=True):
     """Leave the call to another extension of the dialplan. Answer: TransferEnded."""
 
     target: str
 
 
-class HangUp(_Action):
+class HangUp(_Action, frozen=True):
     """End the call after what was said."""
 
     reason: str

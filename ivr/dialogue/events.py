@@ -35,7 +35,7 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
     basis: Literal["self", "ppo", "uko"] = "self"
 
 
-class CallArrived(_Event):
+class CallArrived(_Event, frozen=True):
     """A call reached the hotline. ``caller`` is E.164 or None when withheld; ``at`` is local time with offset."""
 
     dialled: str
@@ -44,7 +44,7 @@ class CallArrived(_Event):
     trunk: str = "trunk"
 
 
-class Heard(_Event):
+class Heard(_Event, frozen=True):
     """The caller said something and finished. ``text`` is already redacted of spoken numbers; ``readings`` are
     the meanings found for the question that was asked, best first; empty when nothing was understood."""
 
@@ -54,48 +54,48 @@ class Heard(_Event):
     spoke_number: bool = False
 
 
-class Keyed(_Event):
+class Keyed(_Event, frozen=True):
     """A complete, non-secret key answer to a menu."""
 
     keys: str
 
 
-class NothingHeard(_Event):
+class NothingHeard(_Event, frozen=True):
     """The answer time of a question passed without speech or keys."""
 
 
-class HumanAsked(_Event):
+class HumanAsked(_Event, frozen=True):
     """The caller asked for a person by key (``0`` in menus, ``**`` or a lone ``0`` in number entry) or by word."""
 
     by: Literal["key", "word"]
 
 
-class Skipped(_Event):
+class Skipped(_Event, frozen=True):
     """A lone ``#`` (or a spoken "nie mam"): go on without this entry."""
 
 
-class IdentityGiven(_Event):
+class IdentityGiven(_Event, frozen=True):
     """A valid PESEL or NIP was keyed. The digits stay sealed in ``telepin`` under ``ref``."""
 
     ref: str
     kind: Keys
 
 
-class NumberRefused(_Event):
+class NumberRefused(_Event, frozen=True):
     """A number entry was complete but unusable; nothing about it is known but the fault."""
 
     fault: Literal["length", "checksum", "date", "pause"]
 
 
-class PinGiven(_Event):
+class PinGiven(_Event, frozen=True):
     """Six digits of telePIN were keyed; they stay in the secret key buffer until the check."""
 
 
-class PinRefused(_Event):
+class PinRefused(_Event, frozen=True):
     """The telePIN entry was not six digits. Not an attempt: nothing was checked."""
 
 
-class PinChecked(_Event):
+class PinChecked(_Event, frozen=True):
     """The answer of the telePIN check ``check``. ``person`` and ``principals`` are set only when verdict is ``ok``.
     ``office`` is the competent tax chamber's id, when e-US names one. ``until`` is when authentication lapses."""
 
@@ -108,14 +108,14 @@ class PinChecked(_Event):
     principals: tuple[Party, ...] = ()
 
 
-class PrincipalFound(_Event):
+class PrincipalFound(_Event, frozen=True):
     """A principal was chosen by keying its NIP or PESEL: ``ref`` is one of the caller's own principals, or None
     when the number is not among them (whether such a taxpayer exists is never told)."""
 
     ref: str | None
 
 
-class LookedUp(_Event):
+class LookedUp(_Event, frozen=True):
     """The answer to ``LookUp``. ``found`` maps names to plain values; a failed look-up has ``ok`` False."""
 
     what: str
@@ -123,7 +123,7 @@ class LookedUp(_Event):
     found: dict[str, str | bool | int | float | None] = {}
 
 
-class QueueEnded(_Event):
+class QueueEnded(_Event, frozen=True):
     """The dialplan's Queue returned. ``served``: the caller has talked to a consultant. ``waited`` in seconds."""
 
     key: str
@@ -131,29 +131,29 @@ class QueueEnded(_Event):
     waited: float = 0.0
 
 
-class TransferEnded(_Event):
+class TransferEnded(_Event, frozen=True):
     """A transfer returned control (it failed, or the far end hung up)."""
 
     outcome: Literal["answered", "failed"]
 
 
-class MediaLost(_Event):
+class MediaLost(_Event, frozen=True):
     """The media session broke while the call lives; from here on Asterisk plays the prompts itself."""
 
 
-class Resumed(_Event):
+class Resumed(_Event, frozen=True):
     """An engine took this call over (crash, hang, drain) and continues from the last snapshot."""
 
     engine: str
 
 
-class Failed(_Event):
+class Failed(_Event, frozen=True):
     """The engine could not carry out the current turn (a bug or a broken part): this call goes to a person."""
 
     reason: str
 
 
-class HungUp(_Event):
+class HungUp(_Event, frozen=True):
     """The call is over. ``by`` tells who ended it."""
 
     by: Literal["caller", "us", "network"] = "caller"

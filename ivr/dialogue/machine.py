@@ -1,0 +1,165 @@
+"""The machine: ``step(plan, call, event) -> (call, actions)``. Pure.
+
+Its constitution:
+
+1. A call that has ended changes no more. ``CallArrived`` begins a call, once.
+2. Only an awaited event moves a call; a late, doubled or forged one returns the same call and no actions. An answer
+   that carries a key (check id, queue key, what was looked up) must carry the one that was asked.
+3. ``HungUp``, ``Resumed``, ``Failed`` and ``MediaLost`` may come at any time after the start.
+4. From any wait, a wish for a person leads to the plan's person node.
+5. Each accepted event is one turn; its last actions are kept in the call, so that another engine can re-issue them.
+6. A turn resumed twice, a failure, or a walk of more than ``MAX_HOPS`` nodes without a wait goes to a person; if that
+   fails as well, the call is left to the dialplan's own fallback by hanging on to nothing: ``HangUp("failed")``.
+"""
+
+import msgspec
+
+from .actions import Action, Answer, AskDigits, AskPin, CheckPin, Enqueue, HangUp, RecallCheck, Transfer
+from .call import Call
+from .events import (
+    CallArrived,
+    Event,
+    Failed,
+    Heard,
+    HumanAsked,
+    HungUp,
+    LookedUp,
+    MediaLost,
+    PinChecked,
+    QueueEnded,
+    Resumed,
+)
+from .node import HUMAN, Node, Turn, best, change, go
+from .plan import Plan
+
+MAX_HOPS = 40
+MAX_VISITS = 12
+"""How often one node may be entered in a call; past it the call goes to a person."""
+
+_ALWAYS = (HungUp, Resumed, Failed, MediaLost)
+
+
+def step(plan: Plan, call: Call, event: Event) -> tuple[Call, tuple[Action, ...]]:
+    """The next state of ``call`` and what to do, after ``event``. The same call object: the event changed nothing."""
+    if not accepts(call, event):
+        return call, ()
+    turn = _react(plan, call, event)
+    moved, actions = _walk(plan, turn)
+    resumes = moved.resumes if isinstance(event, Resumed) else 0
+    return change(moved, turn=call.turn + 1, pending=actions, resumes=resumes), actions
+
+
+def accepts(call: Call, event: Event) -> bool:
+    """Whether ``event`` may move ``call`` (the guard of the constitution's rules 1 to 3)."""
+    if call.ended is not None:
+        return False
+    if isinstance(event, CallArrived):
+        return call.turn == 0
+    if call.turn == 0:
+        return False
+    if isinstance(event, _ALWAYS):
+        return True
+    if type(event).__name__ not in call.awaits:
+        return False
+    asked = call.pending[-1] if call.pending else None
+    if isinstance(event, PinChecked):
+        return isinstance(asked, CheckPin | RecallCheck) and asked.check == event.check
+    if isinstance(event, QueueEnded):
+        return event.key == call.queue_key
+    if isinstance(event, LookedUp):
+        return event.what == getattr(asked, "what", None)
+    return True
+
+
+def _react(plan: Plan, call: Call, event: Event) -> Turn:
+    node: Node | None = plan.nodes.get(call.node)
+    match event:
+        case CallArrived():
+            arrived = change(
+                call,
+                plan=plan.version,
+                dialled=event.dialled,
+                caller=event.caller,
+                trunk=event.trunk,
+                arrived=event.at,
+                office=plan.office_of(event.dialled),
+            )
+            return go(arrived, plan.start, Answer())
+        case HungUp():
+            return Turn(change(call, ended=f"hung up by {event.by}"))
+        case Failed():
+            return _to_person(plan, call)
+        case Resumed():
+            return _resume(plan, call)
+        case MediaLost():
+            return _without_media(call, node)
+        case HumanAsked():
+            return go(change(call, wants_human=True), plan.person)
+        case Heard() if best(event).id == HUMAN:
+            heard = change(call, wants_human=True, said=(*call.said, event.text))
+            return go(heard, plan.person)
+    if node is None:
+        return _to_person(plan, call)
+    return node.answer(plan, call, event)
+
+
+def _walk(plan: Plan, turn: Turn) -> tuple[Call, tuple[Action, ...]]:
+    """Enter nodes until one waits or the call ends."""
+    call, actions, target, awaits = turn.call, turn.actions, turn.goto, turn.awaits
+    hops = 0
+    while target is not None:
+        hops += 1
+        visits = {**call.visits, target: call.visits.get(target, 0) + 1}
+        if hops > MAX_HOPS or visits[target] > MAX_VISITS:
+            return _give_up(call, actions)
+        entered = change(call, node=target, tries=0, step="", visits=visits)
+        turn = plan.nodes[target].enter(plan, entered)
+        call, actions, target, awaits = turn.call, actions + turn.actions, turn.goto, turn.awaits
+    if actions and isinstance(actions[-1], HangUp):
+        call = change(call, ended=actions[-1].reason)
+    return change(call, awaits=awaits), actions
+
+
+def _give_up(call: Call, actions: tuple[Action, ...]) -> tuple[Call, tuple[Action, ...]]:
+    return change(call, ended="failed", awaits=()), (*actions, HangUp(reason="failed"))
+
+
+def _to_person(plan: Plan, call: Call) -> Turn:
+    if call.served:
+        return Turn(call, (HangUp(reason="failed"),))
+    return go(change(call, wants_human=True), plan.person)
+
+
+def _resume(plan: Plan, call: Call) -> Turn:
+    """Re-issue the outstanding turn, by the rule of each kind of action (design rule 7)."""
+    if call.resumes >= 1:
+        return _to_person(plan, change(call, resumes=0))
+    again = tuple(_reissued(action) for action in call.pending)
+    kept = change(call, resumes=call.resumes + 1)
+    return Turn(kept, again, None, call.awaits)
+
+
+def _reissued(action: Action) -> Action:
+    if isinstance(action, CheckPin):
+        return RecallCheck(check=action.check)
+    return action
+
+
+def _without_media(call: Call, node: Node | None) -> Turn:
+    """Asterisk plays from now on; number entry needs the engine's own ears, so it is left out."""
+    deaf = change(call, media=False)
+    asked = call.pending[-1] if call.pending else None
+    without = getattr(node, "without", None)
+    if isinstance(asked, AskDigits | AskPin) and without is not None:
+        return go(deaf, without)
+    return Turn(deaf, call.pending, None, call.awaits)
+
+
+def is_hand_off(action: Action) -> bool:
+    """Whether the dialplan takes the call over with this action."""
+    return isinstance(action, Enqueue | Transfer | HangUp)
+
+
+def round_trip(call: Call) -> Call:
+    """``call`` through its JSON form and back."""
+    return msgspec.json.decode(msgspec.json.encode(call), type=Call)

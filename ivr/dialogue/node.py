@@ -1,0 +1,106 @@
+"""What a node is: the protocol between the machine and the nodes, and what every question shares."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import msgspec
+from pydantic import AfterValidator, BaseModel, Field
+
+from .actions import Action
+from .call import Call
+from .events import Candidate, Event, Heard
+from .plan import Model, Plan
+
+HUMAN, NONE, SKIP, REPEAT = "__human__", "__none__", "__skip__", "__repeat__"
+"""Readings that every question knows: wants a person, out of scope, has not got it, say it again."""
+
+
+class NodeRef(str):
+    """An id of a node."""
+
+
+class PromptRef(str):
+    """An id of a prompt."""
+
+
+class QueueRef(str):
+    """An id of a thematic queue."""
+
+
+class TopicRef(str):
+    """An id of a topic."""
+
+
+Target = Annotated[str, AfterValidator(NodeRef)]
+Prompt = Annotated[str, AfterValidator(PromptRef)]
+Prompts = Annotated[tuple[Prompt, ...], Field(min_length=1)]
+Queue = Annotated[str, AfterValidator(QueueRef)]
+TopicId = Annotated[str, AfterValidator(TopicRef)]
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What a node makes of an event: the new call, the actions, and the next node (None: wait, or the end)."""
+
+    call: Call
+    actions: tuple[Action, ...] = ()
+    goto: str | None = None
+    awaits: tuple[str, ...] = ()
+
+
+class Node(Model):
+    """One step of a plan. ``enter`` is called when the call comes to it, ``answer`` with each awaited event."""
+
+    def enter(self, plan: Plan, call: Call) -> Turn:
+        raise NotImplementedError
+
+    def answer(self, plan: Plan, call: Call, event: Event) -> Turn:
+        raise NotImplementedError
+
+
+def references(model: BaseModel, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Every reference in ``model`` with its path: values of type NodeRef, PromptRef, QueueRef, TopicRef."""
+    for name, value in model:
+        alias = type(model).model_fields[name].alias or name
+        yield from _walk(value, (*path, alias))
+
+
+def _walk(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    if isinstance(value, NodeRef | PromptRef | QueueRef | TopicRef):
+        yield path, value
+    elif isinstance(value, BaseModel):
+        yield from references(value, path)
+    elif isinstance(value, tuple):
+        for i, part in enumerate(value):
+            yield from _walk(part, (*path, i))
+    elif isinstance(value, dict):
+        for key, part in value.items():
+            yield from _walk(part, (*path, key))
+
+
+def change(call: Call, **fields: Any) -> Call:
+    """``call`` with some fields changed."""
+    return msgspec.structs.replace(call, **fields)
+
+
+def wait(call: Call, *actions: Action, awaits: tuple[str, ...]) -> Turn:
+    """Perform ``actions``; the last one ends in one of ``awaits``."""
+    return Turn(call, actions, None, awaits)
+
+
+def go(call: Call, target: str, *actions: Action) -> Turn:
+    """Perform ``actions`` and enter ``target``."""
+    return Turn(call, actions, target)
+
+
+def retry(lines: tuple[str, ...], again: tuple[str, ...], tries: int) -> tuple[str, ...]:
+    """The prompts of try number ``tries`` (0: the first): other words each time, the last ones repeated."""
+    if tries == 0 or not again:
+        return lines
+    return (again[min(tries, len(again)) - 1],)
+
+
+def best(event: Heard) -> Candidate:
+    """The best reading of what was heard; NONE with confidence 0 when there is none."""
+    return event.readings[0] if event.readings else Candidate(NONE, 0.0)

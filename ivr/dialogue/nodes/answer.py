@@ -1,0 +1,85 @@
+"""``answer``: the machine answers a simple matter itself."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from ..actions import Ask, Line, Say
+from ..call import Call
+from ..events import Event, Heard, Keyed
+from ..node import NONE, Node, Prompt, Prompts, Target, Turn, best, change, go, wait
+from ..plan import Plan, Topic
+
+ANSWERS = ("Heard", "Keyed", "NothingHeard", "HumanAsked")
+WORDS = {
+    "repeat": ("powtórz", "jeszcze raz", "proszę powtórzyć", "nie zrozumiałem", "nie zrozumiałam"),
+    "human": ("konsultant", "człowiek", "tak", "poproszę", "połącz"),
+    "other": ("inna sprawa", "inne pytanie", "coś jeszcze", "mam jeszcze pytanie"),
+    "end": ("nie", "nie dziękuję", "dziękuję", "to wszystko", "koniec", "do widzenia"),
+}
+KEYS = {"1": "repeat", "2": "human", "3": "other", "4": "end"}
+
+
+class AnswerNode(Node):
+    """Speaks the released answer of the call's topic, then asks what next: repeat, a person, another matter, the end.
+
+    A topic without a released answer, out of season, for authenticated callers only, or of a caller who asked for a
+    person goes to ``next`` at once; so does a caller who stays silent twice. A second matter named in the same breath
+    is taken up after the first.
+    """
+
+    EXAMPLE: ClassVar[str] = """
+    node: answer
+    after: [co-dalej]
+    second: druga-sprawa
+    next: koniec
+    other: koniec
+    done: koniec
+    """
+
+    node: Literal["answer"]
+    after: Prompts
+    second: Prompt
+    patience: float = Field(6.0, ge=2, le=20)
+    next: Target
+    other: Target
+    done: Target
+
+    def enter(self, plan: Plan, call: Call) -> Turn:
+        topic = plan.topics.get(call.topic or "")
+        if topic is None or call.wants_human or not speakable(topic, call.arrived):
+            return go(call, self.next)
+        return self._ask(plan, call, (Line(f"topic-{topic.id}", topic.answer or ""), *plan.lines(*self.after)))
+
+    def _ask(self, plan: Plan, call: Call, lines: tuple[Line, ...]) -> Turn:
+        ask = Ask(
+            question="answer", lines=lines, choices=KEYS, grammar="choice", words=dict(WORDS), patience=self.patience
+        )
+        return wait(call, ask, awaits=ANSWERS)
+
+    def answer(self, plan: Plan, call: Call, event: Event) -> Turn:
+        reading = NONE
+        if isinstance(event, Keyed):
+            reading = KEYS.get(event.keys, NONE)
+        elif isinstance(event, Heard):
+            reading = best(event).id
+        match reading:
+            case "repeat" | "__repeat__":
+                return self.enter(plan, call)
+            case "human":
+                return go(change(call, wants_human=True), self.next)
+            case "other":
+                return go(change(call, topic=None, queue=None), self.other)
+            case "end" if call.further:
+                following = change(call, topic=call.further[0], further=call.further[1:])
+                return go(following, call.node, Say(lines=plan.lines(self.second)))
+            case "end":
+                return go(call, self.done)
+        if call.tries + 1 >= 2:
+            return go(call, self.next)
+        return self._ask(plan, change(call, tries=call.tries + 1), plan.lines(*self.after))
+
+
+def speakable(topic: Topic, day: str) -> bool:
+    """Whether the machine may speak the topic's answer on ``day`` (ISO 8601) to anybody."""
+    return topic.released and topic.answer is not None and not topic.requires_auth and topic.season.holds(day)

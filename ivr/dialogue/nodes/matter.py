@@ -1,0 +1,161 @@
+"""``matter``: "W jakiej sprawie Pan dzwoni?" From the caller's own words to a topic."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from ..actions import Ask, Line
+from ..call import Call
+from ..events import Candidate, Event, Heard, Keyed
+from ..node import REPEAT, Node, Prompt, Prompts, Queue, Target, Turn, best, change, go, retry, wait
+from ..plan import Model, Plan
+
+ANSWERS = ("Heard", "Keyed", "NothingHeard", "HumanAsked")
+YES, NO = "yes", "no"
+
+
+class KeyArea(Model):
+    """An area of matters behind one key of the fallback menu, and the thematic queue that serves it."""
+
+    key: str = Field(pattern=r"^[1-9]$")
+    queue: Queue
+
+
+class MatterNode(Node):
+    """Asks openly, then by what the recogniser of topics is worth (its confidence is calibrated):
+
+    - ``accept`` and more: the topic is taken;
+    - two near each other: "Chodzi o A czy o B?"; one above ``doubt``: "Czy chodzi o A?";
+    - else one open re-prompt with an example, then a menu by keys, then ``otherwise`` (a person).
+    Two matters in one breath are taken one after the other.
+    """
+
+    EXAMPLE: ClassVar[str] = """
+    node: matter
+    lines: [w-jakiej-sprawie]
+    again: [w-jakiej-sprawie-przyklad]
+    confirm: czy-chodzi-o
+    either: a-czy-b
+    keys: [obszary]
+    areas:
+      - {key: "1", queue: kol-pit}
+    next: koniec
+    otherwise: koniec
+    """
+
+    node: Literal["matter"]
+    lines: Prompts
+    again: Prompts
+    confirm: Prompt
+    either: Prompt
+    keys: Prompts
+    areas: tuple[KeyArea, ...] = Field(min_length=1)
+    accept: float = Field(0.7, gt=0, le=1)
+    doubt: float = Field(0.35, gt=0, le=1)
+    rival: float = Field(0.15, gt=0, le=1)
+    patience: float = Field(7.0, ge=3, le=20)
+    next: Target
+    otherwise: Target
+
+    def enter(self, plan: Plan, call: Call) -> Turn:
+        return self._open(plan, call)
+
+    def _open(self, plan: Plan, call: Call) -> Turn:
+        lines = plan.lines(*retry(self.lines, self.again, call.tries))
+        ask = Ask(
+            question="matter", lines=lines, grammar="matter", patience=self.patience, masked=masked(plan, call.arrived)
+        )
+        return wait(change(call, step="open", offered=()), ask, awaits=ANSWERS)
+
+    def _by_keys(self, plan: Plan, call: Call) -> Turn:
+        ask = Ask(
+            question="matter",
+            lines=plan.lines(*self.keys),
+            choices={area.key: area.queue for area in self.areas},
+            grammar="matter",
+            patience=self.patience,
+        )
+        return wait(change(call, step="keys", offered=()), ask, awaits=ANSWERS)
+
+    def answer(self, plan: Plan, call: Call, event: Event) -> Turn:
+        if isinstance(event, Keyed):
+            return self._keyed(plan, call, event.keys)
+        if not isinstance(event, Heard):
+            return self._failed(plan, call)
+        heard = change(call, said=(*call.said, event.text)) if event.text else call
+        reading = best(event)
+        if call.step in ("confirm", "either") and reading.id in (YES, NO):
+            return self._agreed(plan, heard, reading.id == YES)
+        if reading.id == REPEAT:
+            return self._open(plan, heard)
+        topics = [candidate for candidate in event.readings if candidate.id.split("|")[0] in plan.topics]
+        if not topics or topics[0] is not reading:
+            return self._failed(plan, heard)
+        return self._judge(plan, heard, topics)
+
+    def _judge(self, plan: Plan, call: Call, topics: list[Candidate]) -> Turn:
+        first = topics[0]
+        offered_before = any(candidate.id == first.id for candidate in call.offered)
+        if first.confidence >= self.accept or offered_before:
+            return self._take(call, first)
+        rivals = [rival for rival in topics[1:] if rival.confidence >= self.rival and "|" not in rival.id]
+        if rivals and "|" not in first.id:
+            return self._offer(plan, call, "either", (first, rivals[0]))
+        if first.confidence >= self.doubt:
+            return self._offer(plan, call, "confirm", (first,))
+        return self._failed(plan, call)
+
+    def _offer(self, plan: Plan, call: Call, step: str, offered: tuple[Candidate, ...]) -> Turn:
+        titles = [plan.topics[candidate.id.split("|")[0]].title for candidate in offered]
+        if step == "confirm":
+            line: Line = plan.line(self.confirm, a=titles[0])
+            ask = Ask(question="matter", lines=(line,), choices={"1": YES, "2": NO}, grammar="yes-no")
+        else:
+            line = plan.line(self.either, a=titles[0], b=titles[1])
+            ask = Ask(
+                question="matter",
+                lines=(line,),
+                choices={"1": offered[0].id, "2": offered[1].id, "3": NO},
+                grammar="choice",
+                words={
+                    offered[0].id: (titles[0], "to pierwsze", "pierwsze"),
+                    offered[1].id: (titles[1], "to drugie", "drugie"),
+                    NO: ("żadne", "nie", "coś innego", "inna sprawa"),
+                },
+            )
+        return wait(change(call, step=step, offered=offered), ask, awaits=ANSWERS)
+
+    def _keyed(self, plan: Plan, call: Call, key: str) -> Turn:
+        if call.step == "keys":
+            queue = next((area.queue for area in self.areas if area.key == key), None)
+            if queue is not None:
+                return go(change(call, queue=queue, topic=None), self.next)
+        if call.step == "confirm" and key in "12":
+            return self._agreed(plan, call, key == "1")
+        if call.step == "either" and key in "12":
+            return self._take(call, call.offered[int(key) - 1])
+        return self._failed(plan, call)
+
+    def _agreed(self, plan: Plan, call: Call, yes: bool) -> Turn:
+        if yes and call.step == "confirm":
+            return self._take(call, call.offered[0])
+        return self._failed(plan, call)
+
+    def _take(self, call: Call, candidate: Candidate) -> Turn:
+        topic, *further = candidate.id.split("|")
+        taken = change(call, topic=topic, confidence=candidate.confidence, further=tuple(further), queue=None)
+        return go(taken, self.next)
+
+    def _failed(self, plan: Plan, call: Call) -> Turn:
+        """First another open try with an example, then keys, then a person."""
+        failed = change(call, tries=call.tries + 1)
+        if failed.tries == 1:
+            return self._open(plan, failed)
+        if call.step != "keys" or failed.tries == 2:
+            return self._by_keys(plan, failed)
+        return go(failed, self.otherwise)
+
+
+def masked(plan: Plan, day: str) -> tuple[str, ...]:
+    """Ids of topics out of season on ``day``: still recognised, answered by a person."""
+    return tuple(topic.id for topic in plan.topics.values() if not topic.season.holds(day))

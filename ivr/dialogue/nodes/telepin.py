@@ -1,0 +1,98 @@
+"""``telepin``: the six-digit telePIN and its check."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from ..actions import AskPin, CheckPin, Say
+from ..call import Authentication, Call
+from ..events import Event, PinChecked, PinGiven, PinRefused, Skipped
+from ..node import Node, Prompt, Prompts, Target, Turn, change, go, retry, wait
+from ..plan import Plan
+
+ANSWERS = ("PinGiven", "PinRefused", "Skipped", "NothingHeard", "HumanAsked")
+
+
+class TelepinNode(Node):
+    """Asks for the telePIN and has it checked; at most ``checks`` checks in a call (NIST SP 800-63B-4, 3.2.2).
+
+    Whatever was wrong (number, PIN, a blocked or unset telePIN), the caller hears the one ``refused`` prompt. An
+    entry that is not six digits is no attempt. ``unavailable`` and ``throttled`` apologise and go on ``without``.
+    """
+
+    EXAMPLE: ClassVar[str] = """
+    node: telepin
+    lines: [podaj-telepin]
+    again: [podaj-telepin-ponownie]
+    wrong_length: telepin-szesc-cyfr
+    checking: sprawdzam
+    accepted: potwierdzono
+    refused: odmowa
+    refused_last: odmowa-koniec
+    unavailable: eus-niedostepny
+    throttled: za-duzo-prob
+    next: koniec
+    without: koniec
+    """
+
+    node: Literal["telepin"]
+    lines: Prompts
+    again: tuple[Prompt, ...] = ()
+    wrong_length: Prompt
+    checking: Prompt
+    accepted: Prompt
+    refused: Prompt
+    refused_last: Prompt
+    unavailable: Prompt
+    throttled: Prompt
+    tries: int = Field(3, ge=1, le=5)
+    checks: int = Field(3, ge=1, le=3)
+    patience: float = Field(8.0, ge=3, le=20)
+    next: Target
+    without: Target
+
+    def enter(self, plan: Plan, call: Call) -> Turn:
+        if call.identity is None or not call.media:
+            return go(call, self.without)
+        return self._ask(plan, call, retry(self.lines, self.again, call.tries))
+
+    def _ask(self, plan: Plan, call: Call, prompts: tuple[str, ...]) -> Turn:
+        return wait(call, AskPin(lines=plan.lines(*prompts), patience=self.patience), awaits=ANSWERS)
+
+    def answer(self, plan: Plan, call: Call, event: Event) -> Turn:
+        match event:
+            case PinGiven():
+                assert call.identity is not None
+                check = f"{call.id}:{call.checks + 1}"
+                asked = change(call, checks=call.checks + 1)
+                checking = Say(lines=plan.lines(self.checking))
+                return wait(asked, checking, CheckPin(check=check, identity=call.identity), awaits=("PinChecked",))
+            case PinChecked():
+                return self._checked(plan, call, event)
+            case Skipped():
+                return go(change(call, verdict="skipped"), self.without)
+        if call.tries + 1 >= self.tries:
+            return go(change(call, verdict="gave-up"), self.without)
+        later = change(call, tries=call.tries + 1)
+        if isinstance(event, PinRefused):
+            return self._ask(plan, later, (self.wrong_length,))
+        return self._ask(plan, later, retry(self.lines, self.again, later.tries))
+
+    def _checked(self, plan: Plan, call: Call, event: PinChecked) -> Turn:
+        judged = change(call, verdict=event.verdict)
+        match event.verdict:
+            case "ok" if event.person is not None:
+                method: Literal["pesel+telepin", "nip+telepin"]
+                method = "nip+telepin" if call.identity_kind == "nip" else "pesel+telepin"
+                auth = Authentication(
+                    person=event.person, at=event.at, until=event.until, method=method, principals=event.principals
+                )
+                known = change(judged, auth=auth, acting_for=event.person, office=call.office or event.office)
+                return go(known, self.next, Say(lines=plan.lines(self.accepted)))
+            case "refused" if call.checks < self.checks:
+                return self._ask(plan, change(judged, tries=0), (self.refused,))
+            case "refused":
+                return go(judged, self.without, Say(lines=plan.lines(self.refused_last)))
+            case "throttled":
+                return go(judged, self.without, Say(lines=plan.lines(self.throttled)))
+        return go(change(call, verdict="unavailable"), self.without, Say(lines=plan.lines(self.unavailable)))
