@@ -109,10 +109,10 @@ def _walk(plan: Plan, turn: Turn) -> tuple[Call, tuple[Action, ...]]:
     hops = 0
     while target is not None:
         hops += 1
-        visits = {**call.visits, target: call.visits.get(target, 0) + 1}
+        visits = {**call.visits, str(target): call.visits.get(target, 0) + 1}
         if hops > MAX_HOPS or visits[target] > MAX_VISITS:
             return _give_up(call, actions)
-        entered = change(call, node=target, tries=0, step="", visits=visits)
+        entered = change(call, node=str(target), tries=0, step="", visits=visits)
         turn = plan.nodes[target].enter(plan, entered)
         call, actions, target, awaits = turn.call, actions + turn.actions, turn.goto, turn.awaits
     if actions and isinstance(actions[-1], HangUp):

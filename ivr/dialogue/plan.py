@@ -115,7 +115,7 @@ class Plan:
 
     def line(self, prompt: str, **variables: str) -> Line:
         """The spoken line of ``prompt`` with its variables filled in."""
-        return Line(prompt, self.prompts[prompt].format(**variables), bool(variables))
+        return Line(str(prompt), self.prompts[prompt].format(**variables), bool(variables))
 
     def lines(self, *prompts: str) -> tuple[Line, ...]:
         """The spoken lines of prompts that have no variables."""

@@ -177,7 +177,9 @@ class Loader:
         for office, source in offices:
             for i, queue in enumerate(office.queues):
                 self._known(queue, plan.queues, source, ("office", "queues", i), "kolejka")
-            self._known(office.default_queue, dict.fromkeys(office.queues), source, ("office", "default_queue"), "kolejka")
+            self._known(
+                office.default_queue, dict.fromkeys(office.queues), source, ("office", "default_queue"), "kolejka"
+            )
             for i, number in enumerate(office.numbers):
                 if number in numbers:
                     message = f"numer {number} ma już urząd `{numbers[number]}`"

@@ -67,7 +67,9 @@ class Source:
         except DuplicateKeyError as error:
             self.fault = self._marked(error, "to samo pole występuje dwa razy", "proszę usunąć jedno z nich")
         except MarkedYAMLError as error:
-            self.fault = self._marked(error, f"błąd składni YAML: {error.problem}", "proszę sprawdzić wcięcia i cudzysłowy")
+            self.fault = self._marked(
+                error, f"błąd składni YAML: {error.problem}", "proszę sprawdzić wcięcia i cudzysłowy"
+            )
         except (YAMLError, RecursionError, ValueError) as error:
             self.fault = Fault(self.name, 1, 1, f"błąd składni YAML: {type(error).__name__}")
 

@@ -41,5 +41,5 @@ class HoursNode(Node):
         closure = event.found.get("closure")
         line = plan.line(self.announce, hours=str(event.found.get("hours", "")))
         if closure:
-            line = type(line)(self.announce, str(closure), True)
+            line = type(line)(str(self.announce), str(closure), True)
         return go(change(call, open=False), self.closed, Say(lines=(line,)))

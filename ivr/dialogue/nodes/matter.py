@@ -71,7 +71,7 @@ class MatterNode(Node):
         ask = Ask(
             question="matter",
             lines=plan.lines(*self.keys),
-            choices={area.key: area.queue for area in self.areas},
+            choices={area.key: str(area.queue) for area in self.areas},
             grammar="matter",
             patience=self.patience,
         )
@@ -127,7 +127,7 @@ class MatterNode(Node):
 
     def _keyed(self, plan: Plan, call: Call, key: str) -> Turn:
         if call.step == "keys":
-            queue = next((area.queue for area in self.areas if area.key == key), None)
+            queue = next((str(area.queue) for area in self.areas if area.key == key), None)
             if queue is not None:
                 return go(change(call, queue=queue, topic=None), self.next)
         if call.step == "confirm" and key in "12":

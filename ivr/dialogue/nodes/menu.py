@@ -67,7 +67,7 @@ class MenuNode(Node):
             return self.enter(plan, change(call, tries=call.tries + 1))
         for choice in self.choices:
             if choice.id == reading:
-                chosen = change(call, queue=choice.queue) if choice.queue else call
+                chosen = change(call, queue=str(choice.queue)) if choice.queue else call
                 return go(chosen, choice.next)
         if call.tries + 1 >= self.tries:
             return go(call, self.otherwise)

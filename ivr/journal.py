@@ -1,0 +1,221 @@
+"""The journal: the append-only record of every turn of every call.
+
+Event, snapshot of the call and actions of a turn are committed together, before the actions are performed. (call,
+turn) is unique, so an engine that was thought dead and wakes up writes nothing: it is fenced. Commits of all calls of
+an engine share transactions (group commit), since a sync to disk costs the same for one row as for a hundred.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import structlog
+from sqlalchemy import Column, Index, Integer, String, Table, Text, insert, select, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from store import METADATA, UtcTime
+
+from .dialogue.actions import Action
+from .dialogue.call import DECODE, Call
+from .dialogue.events import CallArrived, Event
+
+log = structlog.get_logger(__name__)
+
+TURNS = Table(
+    "turns",
+    METADATA,
+    Column("call", String(64), primary_key=True),
+    Column("turn", Integer, primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    Column("engine", String(64), nullable=False),
+    Column("event", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("actions", Text, nullable=False),
+)
+CALLS = Table(
+    "calls",
+    METADATA,
+    Column("id", String(64), primary_key=True),
+    Column("caller", String(32)),
+    Column("dialled", String(16), nullable=False),
+    Column("arrived", UtcTime, nullable=False),
+    Column("ended", String(64)),
+    Column("ended_at", UtcTime),
+    Index("calls_by_caller", "caller", "arrived"),
+)
+
+STALL = 1.0
+"""Seconds a call waits for its commit; past it the call goes on in memory, unrecoverable."""
+BACKLOG = 5_000
+"""Turns kept while the database does not answer; past it the oldest promise is broken and counted."""
+
+
+class Fenced(Exception):
+    """Another engine has written this turn: this one must perform nothing and touch the call no more."""
+
+
+@dataclass
+class _Write:
+    call: Call
+    event: Event
+    actions: tuple[Action, ...]
+    at: datetime
+    done: "asyncio.Future[None]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One row of the journal, decoded."""
+
+    call: str
+    turn: int
+    at: datetime
+    engine: str
+    event: Event
+    state: Call
+    actions: tuple[Action, ...]
+
+
+EVENT = msgspec.json.Decoder(Event)
+ACTIONS = msgspec.json.Decoder(tuple[Action, ...])
+
+
+class Journal:
+    """Journal of one engine, called ``engine`` in its rows. ``alarm(kind, text)`` is told of stalls."""
+
+    def __init__(
+        self,
+        database: AsyncEngine,
+        engine: str,
+        *,
+        stall: float = STALL,
+        alarm: Callable[[str, str], None] | None = None,
+    ) -> None:
+        self._database, self._engine, self._stall = database, engine, stall
+        self._alarm = alarm or (lambda kind, text: None)
+        self._queue: asyncio.Queue[_Write] = asyncio.Queue(BACKLOG)
+        self._writer: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        self._writer = asyncio.create_task(self._write_forever(), name="journal")
+
+    async def close(self) -> None:
+        """Write what is queued (for at most two seconds) and stop."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._queue.join(), 2)
+        if self._writer:
+            self._writer.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._writer
+
+    async def commit(self, call: Call, event: Event, actions: tuple[Action, ...]) -> bool:
+        """Make a turn durable. True: it is; False: the journal stalls and the call is unrecoverable from here on.
+
+        Raises ``Fenced`` when another engine has written this turn.
+        """
+        write = _Write(call, event, actions, datetime.now(UTC))
+        try:
+            self._queue.put_nowait(write)
+            await asyncio.wait_for(asyncio.shield(write.done), self._stall)
+        except (TimeoutError, asyncio.QueueFull, DBAPIError):
+            write.done.add_done_callback(lambda done: done.cancelled() or done.exception())
+            self._alarm("journal-stalled", "the journal does not take turns in time: calls go on in memory")
+            return False
+        return True
+
+    async def _write_forever(self) -> None:
+        while True:
+            batch = [await self._queue.get()]
+            while not self._queue.empty() and len(batch) < 200:
+                batch.append(self._queue.get_nowait())
+            try:
+                await self._write(batch)
+            except DBAPIError as error:
+                log.error("journal write failed", error=type(error.orig).__name__, rows=len(batch))
+                for write in batch:
+                    if not write.done.done():
+                        write.done.set_exception(error)
+            finally:
+                for _ in batch:
+                    self._queue.task_done()
+
+    async def _write(self, batch: list[_Write]) -> None:
+        try:
+            async with self._database.begin() as connection:
+                for write in batch:
+                    await self._insert(connection, write)
+        except IntegrityError:
+            for write in batch:
+                await self._write_alone(write)
+            return
+        for write in batch:
+            if not write.done.done():
+                write.done.set_result(None)
+
+    async def _write_alone(self, write: _Write) -> None:
+        try:
+            async with self._database.begin() as connection:
+                await self._insert(connection, write)
+        except IntegrityError:
+            if not write.done.done():
+                write.done.set_exception(Fenced(write.call.id, write.call.turn))
+        else:
+            if not write.done.done():
+                write.done.set_result(None)
+
+    async def _insert(self, connection: AsyncConnection, write: _Write) -> None:
+        call = write.call
+        row = {
+            "call": call.id,
+            "turn": call.turn,
+            "at": write.at,
+            "engine": self._engine,
+            "event": msgspec.json.encode(write.event).decode(),
+            "state": msgspec.json.encode(call).decode(),
+            "actions": msgspec.json.encode(write.actions).decode(),
+        }
+        await connection.execute(insert(TURNS), row)
+        if isinstance(write.event, CallArrived):
+            known = {"id": call.id, "caller": call.caller, "dialled": call.dialled, "arrived": write.at}
+            await connection.execute(insert(CALLS), known)
+        if call.ended is not None:
+            ended = {"ended": call.ended[:64], "ended_at": write.at}
+            await connection.execute(update(CALLS).where(CALLS.c.id == call.id).values(**ended))
+
+    async def latest(self, call: str) -> Call | None:
+        """The last snapshot of a call; None when the journal does not know it."""
+        query = select(TURNS.c.state).where(TURNS.c.call == call).order_by(TURNS.c.turn.desc()).limit(1)
+        async with self._database.connect() as connection:
+            state = (await connection.execute(query)).scalar_one_or_none()
+        return None if state is None else DECODE(state)
+
+    async def turns(self, call: str) -> list[Turn]:
+        """All turns of a call, in order."""
+        query = select(TURNS).where(TURNS.c.call == call).order_by(TURNS.c.turn)
+        async with self._database.connect() as connection:
+            rows = (await connection.execute(query)).all()
+        return [
+            Turn(r.call, r.turn, r.at, r.engine, EVENT.decode(r.event), DECODE(r.state), ACTIONS.decode(r.actions))
+            for r in rows
+        ]
+
+    async def broken_off(self, caller: str, *, but: str, within: timedelta) -> Call | None:
+        """The last call from ``caller`` other than ``but`` that the caller or the network cut off ``within`` this
+        time, after a topic was known and before anybody served it."""
+        since = datetime.now(UTC) - within
+        query = (
+            select(CALLS.c.id, CALLS.c.ended)
+            .where(CALLS.c.caller == caller, CALLS.c.id != but, CALLS.c.ended_at > since)
+            .order_by(CALLS.c.ended_at.desc())
+            .limit(1)
+        )
+        async with self._database.connect() as connection:
+            row = (await connection.execute(query)).first()
+        if row is None or not row.ended.startswith("hung up"):
+            return None
+        last = await self.latest(row.id)
+        return last if last is not None and last.topic is not None and not last.served else None
