@@ -1,0 +1,213 @@
+"""The desk process: queue events in, durable messages out, membership kept.
+
+A handler only updates the board (no waiting); reading the journal and writing the outbox happen in one task per
+message, in order within a call.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+import structlog
+from prometheus_client import Counter
+from sqlalchemy.exc import SQLAlchemyError
+
+from ivr.dialogue.call import Call
+
+from .agents import Agents
+from .delivery import Courier
+from .message import Card, Ended, Message, Names, Session, Withdrawn, card, ring_id, session, without_personal_numbers
+from .outbox import Outbox
+from .popup import Board, Popup
+from .privacy import PersonalNumberFound
+from .queue_events import EVENTS, read_channels, read_event
+from .switchboard import Switchboard
+
+log = structlog.get_logger(__name__)
+
+POPUPS = Counter("infolinia_popups_total", "messages kept for the CRM, by kind", ["kind"])
+
+WARSAW = ZoneInfo("Europe/Warsaw")
+_JOURNAL_WAITS = (0.05, 0.1, 0.2, 0.4, 0.8)
+
+
+class SessionSource(Protocol):
+    """Where the state of a call is read: ``ivr.journal.Journal``."""
+
+    async def latest(self, call: str) -> Call | None: ...
+
+
+class Desk:
+    """Binds the manager connection to the outbox. ``ready`` is set once events can be heard: open the connection then,
+    so that its ``on_connect`` finds us. ``keep``: how long delivered messages stay in the database."""
+
+    def __init__(
+        self,
+        switchboard: Switchboard,
+        sessions: SessionSource,
+        outbox: Outbox,
+        courier: Courier,
+        agents: Agents,
+        names: Names,
+        alarm: Callable[[str, str], None],
+        *,
+        keep: timedelta = timedelta(days=7),
+        monotonic: Callable[[], float] = time.monotonic,
+        clock: Callable[[], datetime] = lambda: datetime.now(WARSAW),
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._switchboard = switchboard
+        self._sessions = sessions
+        self._outbox = outbox
+        self._courier = courier
+        self._agents = agents
+        self._names = names
+        self._alarm = alarm
+        self._keep = keep
+        self._monotonic = monotonic
+        self._clock = clock
+        self._sleep = sleep
+        self.ready = asyncio.Event()
+        self._board = Board()
+        self._last_of_call: dict[str, asyncio.Task[None]] = {}
+        self._group: asyncio.TaskGroup | None = None
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        await self._restore()
+        async with asyncio.TaskGroup() as group:
+            self._group = group
+            for name in EVENTS:
+                self._switchboard.on(name, self.heard)
+            self._switchboard.on_connect(self.connected)
+            self.ready.set()
+            group.create_task(self._courier.run())
+            group.create_task(self._tick())
+            group.create_task(self._purge())
+
+    def heard(self, raw: Mapping[str, str]) -> None:
+        """One event of Asterisk's manager."""
+        event = read_event(raw)
+        if event is not None:
+            self._tell(self._board.apply(event, self._monotonic()))
+
+    async def connected(self) -> None:
+        """A (re)connection: learn what was missed, and seat the consultants again."""
+        try:
+            asked_at = self._monotonic()
+            async with asyncio.timeout(5.0):
+                reply = await self._switchboard.action("CoreShowChannels")
+            if reply.ok:
+                snapshot = read_channels(reply.events)
+                self._tell(self._board.resync(snapshot, asked_at, self._monotonic()))
+            else:
+                self._alarm("ami-rights", f"AMI: CoreShowChannels: {reply.message}")
+            await self._agents.apply()
+        except Exception as error:  # isolation: the next connection tries again, events go on being heard
+            log.exception("resync_failed")
+            self._alarm("desk-resync", f"desk: {type(error).__name__} after connecting to Asterisk")
+
+    async def settled(self) -> None:
+        """Wait until every message decided so far is kept."""
+        while self._last_of_call:
+            await asyncio.wait(list(self._last_of_call.values()))
+
+    async def _restore(self) -> None:
+        ringing, connected = await self._outbox.open_legs(self._clock() - timedelta(hours=24))
+        self._board.restore(ringing, connected, self._monotonic())
+
+    def _tell(self, popups: list[Popup]) -> None:
+        for popup in popups:
+            if self._group is None:
+                raise RuntimeError("events are heard only while the desk runs")
+            call = popup.leg.call
+            task = self._group.create_task(self._keep_in_order(popup, self._clock(), self._last_of_call.get(call)))
+            self._last_of_call[call] = task
+            task.add_done_callback(lambda done, call=call: self._forget(call, done))  # type: ignore[misc]
+
+    def _forget(self, call: str, done: asyncio.Task[None]) -> None:
+        if self._last_of_call.get(call) is done:
+            del self._last_of_call[call]
+
+    async def _keep_in_order(self, popup: Popup, at: datetime, before: asyncio.Task[None] | None) -> None:
+        if before is not None:
+            await asyncio.wait([before])
+        try:
+            message = await self._compose(popup, at)
+            if await self._keep_message(message):
+                POPUPS.labels(popup.kind).inc()
+                self._courier.wake()
+        except Exception as error:  # isolation: one message must not take the desk down
+            log.exception("popup_lost", kind=popup.kind, call=popup.leg.call)
+            self._alarm("popup-lost", f"desk: {type(error).__name__} while a {popup.kind} was made")
+
+    async def _compose(self, popup: Popup, at: datetime) -> Message:
+        leg = popup.leg
+        data: Card | Session | Withdrawn | Ended
+        match popup.kind:
+            case "card":
+                data = card(await self._latest(leg.call, waits=()), leg.queue, self._names)
+            case "session":
+                call = await self._latest(leg.call, waits=_JOURNAL_WAITS)
+                data, masked = session(call, leg.queue, popup.waited, self._names)
+                if masked:
+                    self._alarm("unredacted", "a run of digits in what a caller said reached the desk; masked")
+            case "withdrawn":
+                data = Withdrawn(reason=popup.reason)
+            case "ended":
+                data = Ended(waited=popup.waited, talked=popup.talked, reason=popup.reason)
+        return Message(
+            kind=popup.kind,
+            call=leg.call,
+            ring=ring_id(leg.call, leg.leg),
+            leg=leg.leg,
+            agent=leg.agent,
+            queue=leg.queue,
+            at=at.isoformat(timespec="milliseconds"),
+            data=data,
+        )
+
+    async def _latest(self, call: str, waits: tuple[float, ...]) -> Call | None:
+        """The call as the journal has it; None when it is not there after ``waits``, or the journal cannot be read."""
+        for wait in (*waits, None):
+            try:
+                found = await self._sessions.latest(call)
+            except SQLAlchemyError as error:
+                log.warning("journal_not_read", call=call, error=type(error).__name__)
+                found = None
+            if found is not None or wait is None:
+                break
+            await self._sleep(wait)
+        if found is None and waits:
+            self._alarm("popup-incomplete", "desk: a consultant's page was sent without the journal of the call")
+        return found
+
+    async def _keep_message(self, message: Message) -> bool:
+        """Write it to the outbox, however long the database is away."""
+        delay = 0.1
+        while True:
+            try:
+                return await self._outbox.put(message)
+            except PersonalNumberFound as error:
+                self._alarm("personal-number", f"desk: {error.field}: a PESEL or NIP was about to leave; taken out")
+                message = without_personal_numbers(message)
+            except SQLAlchemyError as error:
+                self._alarm("outbox-database", f"outbox: {type(error).__name__}; trying again")
+                await self._sleep(delay)
+                delay = min(delay * 2, 5.0)
+
+    async def _tick(self) -> None:
+        while True:
+            await self._sleep(0.5)
+            self._tell(self._board.tick(self._monotonic()))
+
+    async def _purge(self) -> None:
+        while True:
+            try:
+                await self._outbox.purge(self._clock() - self._keep)
+            except SQLAlchemyError as error:
+                log.warning("outbox_not_purged", error=type(error).__name__)
+            await self._sleep(3600.0)
