@@ -8,6 +8,7 @@ would ring twice); the connection is watched, and restored with growing pauses, 
 import asyncio
 import contextlib
 import random
+import traceback
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -152,8 +153,9 @@ class _Subscriber:
                 result = self._handler(*self._waiting.popleft())
                 if result is not None:
                     await result
-            except Exception:
-                log.exception("ami.handler_failed", event_name=self._event)
+            except Exception as error:
+                trace = "".join(traceback.format_exception(error))
+                log.error("ami.handler_failed", event_name=self._event, trace=trace)
 
     def cancel(self) -> None:
         self._waiting.clear()
@@ -328,7 +330,11 @@ class Ami:
 
 
 def _flat(message: Message) -> dict[str, str]:
-    return {name: value if isinstance(value, str) else "\n".join(value) for name, value in message.items()}
+    return {
+        name: value if isinstance(value, str) else "\n".join(value)
+        for name, value in message.items()
+        if name != "content"
+    }
 
 
 def _checked(headers: Mapping[str, str | Sequence[str]]) -> dict[str, str | list[str]]:

@@ -2,10 +2,12 @@
 
 A connection gets ``header_seconds`` to say what it wants. At most ``limit`` are open at once: when there is no room,
 the oldest one that still owes its header makes place; when all are calls, the newcomer is turned away (Asterisk then
-asks the next engine). A handler's exception ends its own call only: the dialplan goes on without an outcome.
+asks the next engine). A handler's exception ends its own call only: the dialplan goes on without an outcome. It is
+logged as a plain trace, without the values of local variables: keys may be among them.
 """
 
 import asyncio
+import traceback
 from collections.abc import Awaitable, Callable
 from typing import cast
 
@@ -175,8 +177,9 @@ class AgiServer:
             await self._handler(channel)
         except AgiHungUp:
             log.info("agi.hung_up", uniqueid=channel.request.uniqueid, why=channel.request.why)
-        except Exception:
-            log.exception("agi.handler_failed", uniqueid=channel.request.uniqueid, why=channel.request.why)
+        except Exception as error:
+            trace = "".join(traceback.format_exception(error))
+            log.error("agi.handler_failed", uniqueid=channel.request.uniqueid, why=channel.request.why, trace=trace)
 
 
 class _Connection(asyncio.Protocol):

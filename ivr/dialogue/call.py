@@ -23,6 +23,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
     ``turn`` counts committed steps; ``awaits`` names the event types that answer the outstanding wait; ``pending`` is
     the turn's actions, kept so that another engine can re-issue them. ``tries`` counts failed answers at ``node``;
+    ``media`` is False once Asterisk plays the prompts itself; ``hears`` whether anything said is understood;
     ``verdict`` is the last authentication outcome as told to the caller (None: not tried)."""
 
     id: str
@@ -60,6 +61,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     served: bool = False
     wants_human: bool = False
     media: bool = True
+    hears: bool = True
     visits: dict[str, int] = {}
     resumes: int = 0
     ended: str | None = None

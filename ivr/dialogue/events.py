@@ -36,12 +36,14 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CallArrived(_Event, frozen=True):
-    """A call reached the hotline. ``caller`` is E.164 or None when withheld; ``at`` is local time with offset."""
+    """A call reached the hotline. ``caller`` is E.164 or None when withheld; ``at`` is local time with offset;
+    ``hears`` is False where no recogniser is to be had and all goes by keys."""
 
     dialled: str
     caller: str | None
     at: str
     trunk: str = "trunk"
+    hears: bool = True
 
 
 class Heard(_Event, frozen=True):

@@ -82,6 +82,7 @@ def _react(plan: Plan, call: Call, event: Event) -> Turn:
                 caller=event.caller,
                 trunk=event.trunk,
                 arrived=event.at,
+                hears=event.hears,
                 office=plan.office_of(event.dialled),
             )
             return go(arrived, plan.start, Answer())
@@ -147,7 +148,7 @@ def _reissued(action: Action) -> Action:
 
 def _without_media(call: Call, node: Node | None) -> Turn:
     """Asterisk plays from now on; number entry needs the engine's own ears, so it is left out."""
-    deaf = change(call, media=False)
+    deaf = change(call, media=False, hears=False)
     asked = call.pending[-1] if call.pending else None
     without = getattr(node, "without", None)
     if isinstance(asked, AskDigits | AskPin) and without is not None:

@@ -58,7 +58,7 @@ class MatterNode(Node):
     otherwise: Target
 
     def enter(self, plan: Plan, call: Call) -> Turn:
-        return self._open(plan, call)
+        return self._open(plan, call) if call.hears else self._by_keys(plan, call)
 
     def _open(self, plan: Plan, call: Call) -> Turn:
         lines = plan.lines(*retry(self.lines, self.again, call.tries))
@@ -149,7 +149,7 @@ class MatterNode(Node):
     def _failed(self, plan: Plan, call: Call) -> Turn:
         """First another open try with an example, then keys, then a person."""
         failed = change(call, tries=call.tries + 1)
-        if failed.tries == 1:
+        if failed.tries == 1 and call.hears:
             return self._open(plan, failed)
         if call.step != "keys" or failed.tries == 2:
             return self._by_keys(plan, failed)

@@ -40,6 +40,8 @@ class OfficeNode(Node):
     def enter(self, plan: Plan, call: Call) -> Turn:
         if call.office is not None:
             return go(call, self.next)
+        if not call.hears:
+            return self._page(plan, call, 0)
         offices = _chambers(plan)
         ask = Ask(
             question="office",

@@ -1,0 +1,46 @@
+"""Logs: JSON lines on standard output or in a file of ``var/log``; the first place where an operator looks."""
+
+import logging
+import sys
+from pathlib import Path
+from typing import Any, TextIO
+
+import structlog
+
+
+def to_file(path: Path) -> None:
+    """Log JSON lines to ``path`` (appended, line by line)."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _configure(path.open("a", buffering=1, encoding="utf-8"))
+
+
+def to_stderr() -> None:
+    """Log JSON lines to standard error."""
+    _configure(sys.stderr)
+
+
+def _configure(stream: TextIO) -> None:
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.ExceptionRenderer(_without_values),
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.WriteLoggerFactory(stream),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(stream=stream, level=logging.WARNING, force=True, format='{"event": "%(name)s: %(message)s"}')
+
+
+_TRACE = structlog.tracebacks.ExceptionDictTransformer(show_locals=False, max_frames=20)
+
+
+def _without_values(error: "structlog.typing.ExcInfo") -> Any:
+    """A traceback as types and places; messages of exceptions may quote what a caller keyed, so they are left out."""
+    return [
+        {"type": part["exc_type"], "frames": [f"{f['filename']}:{f['lineno']} {f['name']}" for f in part["frames"]]}
+        for part in _TRACE(error)
+    ]

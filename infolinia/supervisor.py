@@ -1,0 +1,139 @@
+"""The supervisor: starts the engines and the desk, watches their heartbeat, kills what hangs and starts what died.
+
+A child writes one byte to its pipe twice a second from its event loop, so a busy loop is as silent as a stopped
+process. The end of the pipe tells the child that the supervisor is gone: it drains and stops.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import structlog
+
+log = structlog.get_logger(__name__)
+
+BEAT = 0.5
+SILENCE = 2.5
+"""Seconds without a heartbeat after which a child is killed. A caller hears the other engine within three."""
+FIRST_BEAT = 30.0
+"""A child that starts loads its models first."""
+BACK_OFF = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0)
+STEADY = 30.0
+"""A child that lived so long is started again at once."""
+
+
+@dataclass
+class Child:
+    """One process under watch."""
+
+    name: str
+    command: Sequence[str]
+    process: asyncio.subprocess.Process | None = None
+    restarts: int = 0
+    last_beat: float = 0.0
+    started: float = 0.0
+    pipe: asyncio.ReadTransport | None = field(default=None, repr=False)
+
+
+class Supervisor:
+    """Keeps ``children`` (name to arguments of ``python -m infolinia``) running until told to stop.
+
+    ``alarm(kind, text)`` is told of every death. ``drain`` is how many seconds a stop gives the calls under way.
+    """
+
+    def __init__(self, children: dict[str, Sequence[str]], drain: float, alarm: Callable[[str, str], None]) -> None:
+        self._children = [
+            Child(name, [sys.executable, "-m", "infolinia", *arguments]) for name, arguments in children.items()
+        ]
+        self._drain, self._alarm = drain, alarm
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Run until SIGTERM or SIGINT, then drain."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stopping.set)
+        keepers = [asyncio.create_task(self._keep(child)) for child in self._children]
+        await self._stopping.wait()
+        log.info("draining", seconds=self._drain)
+        await asyncio.gather(*(self._stop(child) for child in self._children))
+        for keeper in keepers:
+            keeper.cancel()
+
+    async def _keep(self, child: Child) -> None:
+        while not self._stopping.is_set():
+            await self._start(child)
+            assert child.process is not None
+            watch = asyncio.create_task(self._watch(child))
+            code = await child.process.wait()
+            watch.cancel()
+            if child.pipe is not None:
+                child.pipe.close()
+            if self._stopping.is_set():
+                return
+            lived = asyncio.get_running_loop().time() - child.started
+            child.restarts = 0 if lived > STEADY else child.restarts + 1
+            log.error("child died", name=child.name, code=code, lived=round(lived, 1))
+            self._alarm("child-died", f"{child.name} ended with code {code} and is started again")
+            await asyncio.sleep(BACK_OFF[min(child.restarts, len(BACK_OFF) - 1)])
+
+    async def _start(self, child: Child) -> None:
+        loop = asyncio.get_running_loop()
+        reader, writer = os.pipe()
+        child.process = await asyncio.create_subprocess_exec(
+            *child.command, "--heartbeat", str(writer), pass_fds=(writer,), start_new_session=True
+        )
+        os.close(writer)
+        child.started = loop.time()
+        child.last_beat = child.started + FIRST_BEAT - SILENCE
+        child.pipe, _ = await loop.connect_read_pipe(lambda: _Beats(child, loop), os.fdopen(reader, "rb", 0))
+        log.info("child started", name=child.name, pid=child.process.pid)
+
+    async def _watch(self, child: Child) -> None:
+        while True:
+            await asyncio.sleep(BEAT / 2)
+            silent = asyncio.get_running_loop().time() - child.last_beat
+            if silent > SILENCE and child.process is not None and child.process.returncode is None:
+                log.error("child hangs: killed", name=child.name, silent=round(silent, 1))
+                self._alarm("child-hung", f"{child.name} gave no sign for {silent:.1f} s and was killed")
+                child.process.kill()
+                return
+
+    async def _stop(self, child: Child) -> None:
+        process = child.process
+        if process is None or process.returncode is not None:
+            return
+        with suppress(ProcessLookupError):
+            process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), self._drain + 5)
+        except TimeoutError:
+            log.error("child did not drain: killed", name=child.name)
+            with suppress(ProcessLookupError):
+                process.kill()
+
+
+class _Beats(asyncio.Protocol):
+    def __init__(self, child: Child, loop: asyncio.AbstractEventLoop) -> None:
+        self._child, self._loop = child, loop
+
+    def data_received(self, data: bytes) -> None:
+        self._child.last_beat = self._loop.time()
+
+
+async def beat(pipe: int, orphaned: Callable[[], None]) -> None:
+    """A child's side: one byte every ``BEAT`` seconds; ``orphaned`` is called once nobody reads them."""
+    os.set_blocking(pipe, False)
+    while True:
+        try:
+            os.write(pipe, b".")
+        except BlockingIOError:
+            pass
+        except OSError:
+            orphaned()
+            return
+        await asyncio.sleep(BEAT)

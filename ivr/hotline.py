@@ -1,0 +1,128 @@
+"""The hotline: what an engine does with each AGI request. One session a request, one phone a session.
+
+A call comes here when it arrives, when another engine left it (``resume``), and when the dialplan gives it back after
+a queue or a transfer.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from .asterisk.agi import AgiError, AgiHungUp
+from .asterisk.fastagi import AgiChannel
+from .calendar import WARSAW
+from .dialogue.actions import Action
+from .dialogue.call import Call
+from .dialogue.events import CallArrived, Event, HungUp, QueueEnded, Resumed, TransferEnded
+from .dialogue.plan import Plan
+from .journal import Fenced, Journal
+from .phones.asterisk import AsteriskPhone, Parts
+from .session import Session
+
+log = structlog.get_logger(__name__)
+
+QUEUE_OUTCOMES = ("served", "timeout", "full", "joinempty", "leaveempty", "unavailable")
+TurnHook = Callable[[Call, Event, tuple[Action, ...]], None]
+
+
+class Hotline:
+    """Serves the calls of one engine with ``plan``."""
+
+    def __init__(
+        self, engine: str, plan: Plan, journal: Journal, parts: Parts, on_turn: TurnHook | None = None
+    ) -> None:
+        self.engine, self._plan, self._journal, self._parts = engine, plan, journal, parts
+        self._on_turn = on_turn
+        self._under_way: dict[str, asyncio.Task[None]] = {}
+
+    @property
+    def calls(self) -> int:
+        """How many calls are with this engine now."""
+        return len(self._under_way)
+
+    async def handle(self, channel: AgiChannel) -> None:
+        """Serve one AGI request to its end."""
+        request = channel.request
+        call_id = request.args[0] if request.args else ""
+        if not _is_call_id(call_id):
+            log.error("AGI request without a call id", why=request.why)
+            return
+        task = asyncio.current_task()
+        assert task is not None
+        self._under_way[call_id] = task
+        phone = AsteriskPhone(channel, self._parts)
+        try:
+            call = await self._serve(channel, phone, call_id)
+            if call is not None and call.ended is not None:
+                await self._parts.authority.forget(call_id)
+        except Fenced:
+            log.warning("another engine has this call", call=call_id)
+        except (AgiHungUp, AgiError) as error:
+            log.info("the channel is gone", call=call_id, error=type(error).__name__)
+        finally:
+            await phone.close()
+            self._under_way.pop(call_id, None)
+
+    async def _serve(self, channel: AgiChannel, phone: AsteriskPhone, call_id: str) -> Call | None:
+        known = await self._latest(call_id)
+        event = self._event(channel, known)
+        if event is None:
+            log.error("unknown AGI request", call=call_id, why=channel.request.why)
+            return None
+        if known is not None and known.ended is not None:
+            await channel.command('SET VARIABLE IVR_NEXT "hangup"')
+            return known
+        session = Session(self._plan, self._journal, phone, self._on_turn)
+        call = await session.run(known or Call(id=call_id), event)
+        if channel.hung_up and call.ended is None:
+            return await session.run(call, HungUp())
+        return call
+
+    def _event(self, channel: AgiChannel, known: Call | None) -> Event | None:
+        why, args = channel.request.why, (*channel.request.args, "", "", "", "", "")
+        if known is None or why == "arrive":
+            at = datetime.now(WARSAW).isoformat(timespec="seconds")
+            return CallArrived(
+                dialled=args[1],
+                caller=args[2] or None,
+                at=at,
+                trunk=args[3] or "trunk",
+                hears=self._parts.listener.available,
+            )
+        detail = args[4].partition("/")
+        match why:
+            case "resume":
+                return Resumed(engine=self.engine)
+            case "queue-ended":
+                outcome = detail[0] if detail[0] in QUEUE_OUTCOMES else "unavailable"
+                waited = float(detail[2]) if detail[2].isdigit() else 0.0
+                return QueueEnded(key=known.queue_key or "", outcome=outcome, waited=waited)  # type: ignore[arg-type]
+            case "transfer-ended":
+                return TransferEnded(outcome="answered" if detail[0] == "answered" else "failed")
+        return None
+
+    async def _latest(self, call_id: str) -> Call | None:
+        try:
+            return await self._journal.latest(call_id)
+        except SQLAlchemyError as error:
+            log.error("the journal cannot be read", call=call_id, error=type(error).__name__)
+            return None
+
+    async def drain(self, seconds: float) -> None:
+        """Let the calls under way come to their hand-off for at most ``seconds``; then leave the rest to the other
+        engine, which goes on at the same node."""
+        if self._under_way:
+            await asyncio.wait(set(self._under_way.values()), timeout=seconds)
+        for task in list(self._under_way.values()):
+            task.cancel()
+
+
+def _is_call_id(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text.lower()
+    except ValueError:
+        return False

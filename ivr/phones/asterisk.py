@@ -1,0 +1,274 @@
+"""The phone of a real call: actions become AGI commands and sound, answers become events.
+
+The engine plays, collects keys and listens in one AudioSocket session from answer to hand-off. When the media breaks
+while the call lives, Asterisk plays the prompts itself (``ivr.phones.degraded``).
+"""
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import structlog
+from voicebot.listen import Question
+
+from telepin.keys import Choice, Fault, Number, Person, Pin, Skip, choice, number, pin
+from telepin.secret import Secret
+from voicebot.media import MediaServer
+
+from ..asterisk.agi import AgiError, AgiHungUp, AgiReply
+from ..asterisk.fastagi import AgiChannel
+from ..dialogue.actions import (
+    Action,
+    Answer,
+    Ask,
+    AskDigits,
+    AskPin,
+    CheckPin,
+    Enqueue,
+    HangUp,
+    LookUp,
+    RecallCheck,
+    Say,
+    Transfer,
+)
+from ..dialogue.call import Call
+from ..dialogue.events import (
+    Event,
+    HumanAsked,
+    HungUp,
+    Keyed,
+    LookedUp,
+    MediaLost,
+    NothingHeard,
+    NumberRefused,
+    PinGiven,
+    PinRefused,
+    Skipped,
+)
+from .authentication import Authentication, Authority
+from .conversation import Conversation, Hearing, MediaGone, Prompts
+from .degraded import AskedByAsterisk
+from .meaning import Meaning
+
+log = structlog.get_logger(__name__)
+
+MEDIA_SECONDS = 3.0
+"""How long Asterisk may take to open the media connection (its own connect limit is 2 s)."""
+MAX_ASIDES = 4
+"""How many utterances that are no command are passed over while a number is awaited."""
+STATUS_UP = "6"
+
+
+class World(Protocol):
+    """What must be true now: hours and closures, calls broken off, queues."""
+
+    async def look_up(self, call: Call, what: str, args: dict[str, str]) -> LookedUp: ...
+
+
+@dataclass(frozen=True)
+class Parts:
+    """All that a phone of this engine shares with its other phones."""
+
+    media: MediaServer
+    media_address: str
+    prompts: Prompts
+    listener: Hearing
+    authority: Authority
+    meaning: Meaning
+    world: World
+    spool: Callable[[str, bytes], str]
+    """Writes a prompt where Asterisk can play it; returns its name for STREAM FILE."""
+
+
+class AsteriskPhone:
+    """One AGI conversation and its media session."""
+
+    def __init__(self, channel: AgiChannel, parts: Parts) -> None:
+        self._channel, self._parts = channel, parts
+        self._auth = Authentication(parts.authority)
+        self._talk: Conversation | None = None
+        self._exec: asyncio.Task[AgiReply] | None = None
+        self._pin: Secret | None = None
+
+    async def perform(self, call: Call, actions: tuple[Action, ...]) -> Event | None:
+        """Carry out a turn. A hang-up or broken media at any point becomes its event."""
+        event: Event | None = None
+        try:
+            for action in actions:
+                event = await self._perform(call, action)
+        except MediaGone:
+            return await self._after_media()
+        except AgiHungUp:
+            return HungUp()
+        return event
+
+    async def close(self) -> None:
+        """Drop what the phone still holds: digits and the media session."""
+        self._pin = None
+        if self._exec is not None:
+            self._exec.cancel()
+
+    async def _perform(self, call: Call, action: Action) -> Event | None:
+        match action:
+            case Answer():
+                await self._channel.command("ANSWER")
+            case Say():
+                await self._say(call, action)
+            case Ask():
+                return await self._ask(call, action)
+            case AskDigits():
+                return await self._ask_digits(call, action)
+            case AskPin():
+                return await self._ask_pin(call, action)
+            case CheckPin():
+                return await self._check(call, action)
+            case RecallCheck():
+                return await self._auth.recall(action.check)
+            case LookUp():
+                return await self._parts.world.look_up(call, action.what, action.args)
+            case Enqueue() | Transfer() | HangUp():
+                await self._hand_off(call, action)
+        return None
+
+    async def _conversation(self) -> Conversation:
+        """The media session, opened on first need."""
+        if self._talk is None:
+            session = uuid.uuid4()
+            expected = self._parts.media.expect(session)
+            command = f"EXEC TryExec AudioSocket({session},{self._parts.media_address})"
+            self._exec = asyncio.create_task(self._channel.command(command))
+            waits: list[asyncio.Future[Any]] = [expected, self._exec]
+            await asyncio.wait(waits, timeout=MEDIA_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            if not expected.done():
+                expected.cancel()
+                log.warning("media did not open", call=self._channel.request.args[:1])
+                raise MediaGone
+            self._talk = Conversation(expected.result(), self._parts.prompts, self._parts.listener)
+        return self._talk
+
+    async def _after_media(self) -> Event:
+        """The media ended under us: the channel's status tells a hang-up from a breakdown."""
+        self._talk = None
+        try:
+            if self._exec is not None:
+                with suppress(AgiError):
+                    await asyncio.wait_for(asyncio.shield(self._exec), 3)
+                self._exec = None
+            reply = await asyncio.wait_for(self._channel.command("CHANNEL STATUS"), 2)
+        except (AgiHungUp, AgiError, TimeoutError):
+            return HungUp()
+        if self._channel.hung_up or reply.result != STATUS_UP:
+            return HungUp()
+        return MediaLost()
+
+    async def _say(self, call: Call, say: Say) -> None:
+        if call.media:
+            await (await self._conversation()).say(say.lines)
+        else:
+            await self._asked_by_asterisk().say(say.lines)
+
+    def _asked_by_asterisk(self) -> AskedByAsterisk:
+        return AskedByAsterisk(self._channel, self._parts.prompts, self._parts.spool)
+
+    async def _ask(self, call: Call, ask: Ask) -> Event:
+        if not call.media:
+            return await self._asked_by_asterisk().ask(ask)
+        talk = await self._conversation()
+        talk.deaf = False
+        await talk.say(ask.lines)
+        hears = ask.grammar is not None and self._parts.listener.available
+        by_key = self._menu_key(talk, ask, None if hears else ask.patience)
+        return await talk.race(by_key, self._answer_by_word(talk, ask) if hears else None) or NothingHeard()
+
+    async def _menu_key(self, talk: Conversation, ask: Ask, patience: float | None) -> Event:
+        return key_event(await talk.keys(choice(frozenset(ask.choices)), patience))
+
+    async def _answer_by_word(self, talk: Conversation, ask: Ask) -> Event | None:
+        phrases = tuple(phrase for words in ask.words.values() for phrase in words)
+        question = Question(grammar=ask.grammar or "choice", phrases=phrases, patience=ask.patience)
+        utterance = await talk.listen(question)
+        return None if utterance is None else self._parts.meaning.of(ask, utterance.text, utterance.confidence)
+
+    async def _ask_digits(self, call: Call, ask: AskDigits) -> Event:
+        talk = await self._conversation()
+        talk.deaf = False
+        await talk.say(ask.lines)
+        hears = self._parts.listener.available
+        by_key = self._keyed_number(talk, call, ask, None if hears else ask.patience)
+        return await talk.race(by_key, self._command_by_word(talk, ask.patience) if hears else None) or NothingHeard()
+
+    async def _keyed_number(self, talk: Conversation, call: Call, ask: AskDigits, patience: float | None) -> Event:
+        answer = await talk.keys(number(), patience)
+        if not isinstance(answer, Number):
+            return key_event(answer)
+        if ask.purpose == "identity":
+            return await self._auth.identity(call.id, answer.digits)
+        refs = tuple(party.ref for party in call.auth.principals) if call.auth else ()
+        return await self._auth.principal(call.id, answer.digits, refs)
+
+    async def _command_by_word(self, talk: Conversation, patience: float) -> Event | None:
+        """While a number is awaited only commands and spoken numbers are heard; other talk in the room is not."""
+        for _ in range(MAX_ASIDES):
+            utterance = await talk.listen(Question(grammar="command", phrases=(), patience=patience))
+            if utterance is None:
+                return None
+            heard = self._parts.meaning.of_command(utterance.text, utterance.confidence)
+            if heard.spoke_number or heard.readings:
+                return heard
+        return None
+
+    async def _ask_pin(self, call: Call, ask: AskPin) -> Event:
+        talk = await self._conversation()
+        talk.deaf = True
+        await talk.say(ask.lines)
+        answer = await talk.keys(pin(), ask.patience)
+        if isinstance(answer, Pin):
+            self._pin = answer.digits
+            return PinGiven()
+        if isinstance(answer, Fault):
+            return PinRefused()
+        return key_event(answer)
+
+    async def _check(self, call: Call, action: CheckPin) -> Event:
+        secret, self._pin = self._pin, None
+        if secret is None:
+            return await self._auth.recall(action.check)
+        event = await self._auth.check(action.check, call.id, action.identity, secret, call.caller, call.trunk)
+        if self._talk is not None:
+            self._talk.deaf = False
+        return event
+
+    async def _hand_off(self, call: Call, action: Enqueue | Transfer | HangUp) -> None:
+        if self._talk is not None:
+            await self._talk.finish()
+            self._talk = None
+        if self._exec is not None:
+            await self._exec
+            self._exec = None
+        match action:
+            case Enqueue():
+                following = f"queue,{action.queue},{action.priority},{action.timeout}"
+            case Transfer():
+                following = f"transfer,{action.target}"
+            case HangUp():
+                following = "hangup"
+        await self._channel.command(f'SET VARIABLE IVR_NEXT "{following}"')
+
+
+def key_event(answer: object) -> Event:
+    """The event of a key answer that carries no digits of an identity."""
+    match answer:
+        case None:
+            return NothingHeard()
+        case Choice():
+            return Keyed(keys=answer.key)
+        case Person():
+            return HumanAsked(by="key")
+        case Skip():
+            return Skipped()
+        case Fault() if answer.fault in ("length", "checksum", "date", "pause"):
+            return NumberRefused(fault=answer.fault)
+    return Keyed(keys="?")

@@ -1,0 +1,64 @@
+"""The room of secrets as the phone sees it: its answers become events of the dialogue, without a digit."""
+
+from typing import Protocol
+
+from telepin.service import Outcome, Sealed
+
+from telepin.keys import Fault as KeyFault
+from telepin.secret import Secret
+
+from ..dialogue.events import Event, IdentityGiven, NumberRefused, Party, PinChecked, PrincipalFound
+
+
+class Authority(Protocol):
+    """What ``telepin.service.TelePin`` offers to a phone."""
+
+    async def seal(self, call: str, digits: Secret) -> Sealed | KeyFault: ...
+    async def check(
+        self, *, check: str, call: str, identity: str, pin: Secret, caller: str | None, trunk: str
+    ) -> Outcome: ...
+    async def recall(self, check: str) -> Outcome | None: ...
+    async def match_principal(self, call: str, digits: Secret, refs: "tuple[str, ...]") -> str | None: ...
+    async def forget(self, call: str) -> None: ...
+
+
+class Authentication:
+    """Carries one call's number entries and checks to ``telepin``."""
+
+    def __init__(self, authority: Authority) -> None:
+        self._authority = authority
+
+    async def identity(self, call: str, digits: Secret) -> Event:
+        sealed = await self._authority.seal(call, digits)
+        if isinstance(sealed, Sealed):
+            return IdentityGiven(ref=sealed.ref, kind=sealed.kind)
+        return NumberRefused(fault=sealed.fault)
+
+    async def principal(self, call: str, digits: Secret, refs: tuple[str, ...]) -> Event:
+        return PrincipalFound(ref=await self._authority.match_principal(call, digits, refs))
+
+    async def check(self, check: str, call: str, identity: str, pin: Secret, caller: str | None, trunk: str) -> Event:
+        outcome = await self._authority.check(
+            check=check, call=call, identity=identity, pin=pin, caller=caller, trunk=trunk
+        )
+        return checked(check, outcome)
+
+    async def recall(self, check: str) -> Event:
+        outcome = await self._authority.recall(check)
+        return PinChecked(check=check, verdict="unavailable") if outcome is None else checked(check, outcome)
+
+
+def checked(check: str, outcome: Outcome) -> PinChecked:
+    """The event of an outcome; a person only with a positive verdict."""
+    if outcome.verdict != "ok" or outcome.person is None:
+        verdict = "unavailable" if outcome.verdict == "ok" else outcome.verdict
+        return PinChecked(check=check, verdict=verdict)
+    return PinChecked(
+        check=check,
+        verdict="ok",
+        at=outcome.at.isoformat(),
+        until=outcome.until.isoformat(),
+        person=Party(ref=outcome.person.ref, label=outcome.person.label),
+        office=outcome.office,
+        principals=tuple(Party(ref=p.ref, label=p.label, basis=p.basis) for p in outcome.principals),
+    )

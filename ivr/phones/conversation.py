@@ -1,0 +1,153 @@
+"""One media session as a conversation: it says lines, collects keys and listens, all three at once.
+
+From answer to hand-off there is one of these per call. Keys typed ahead are kept by the key buffer and answer the next
+question; the first key or word stops what is being said.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from typing import Any, Protocol, TypeVar
+
+from voicebot.listen import Question, Utterance
+
+from telepin.keys import Answer, Form, KeyBuffer
+from voicebot.media import MediaSession, Playback
+
+from ..dialogue.actions import Line
+
+T = TypeVar("T")
+GAP = bytes(2 * 8000 // 4)
+"""A quarter of a second of silence between two lines."""
+
+
+class MediaGone(Exception):
+    """The media session ended under us: hang-up or breakdown, which only the channel's status tells."""
+
+
+class Prompts(Protocol):
+    async def audio(self, prompt: str, text: str) -> bytes: ...
+
+
+class Hearing(Protocol):
+    """Turn taking and an ear; ``available`` is False where the hotline works by keypad only."""
+
+    available: bool
+
+    async def hear(self, media: MediaSession, prompt: Playback | None, question: Question) -> Utterance | None: ...
+
+
+class Conversation:
+    """Says, hears and reads keys over ``media``."""
+
+    def __init__(self, media: MediaSession, prompts: Prompts, listener: Hearing) -> None:
+        self._media, self._prompts, self._listener = media, prompts, listener
+        self._loop = asyncio.get_running_loop()
+        self._keys = KeyBuffer()
+        self._pressed = asyncio.Event()
+        self._last: Playback | None = None
+        media.on_key = self._on_key
+
+    def _on_key(self, key: str, at: float) -> None:
+        self._keys.press(key, at)
+        self._media.hush()
+        self._pressed.set()
+
+    async def say(self, lines: Sequence[Line]) -> None:
+        """Begin to say ``lines`` after what is being said; does not wait for the end."""
+        pieces = [await self._guard(self._prompts.audio(line.prompt, line.text)) for line in lines]
+        if pieces and not self._pressed.is_set():
+            self._last = self._media.play(GAP.join(pieces) + GAP)
+
+    async def said(self) -> None:
+        """Wait until all was said, or was stopped."""
+        if self._last is not None:
+            await self._guard(asyncio.shield(self._last.done))
+
+    async def keys(self, form: Form, patience: float | None) -> Answer | None:
+        """The next complete key answer of ``form``; None after ``patience`` seconds of silence once all was said
+        (never, when ``patience`` is None: then the ear decides about silence)."""
+        self._pressed.clear()
+        self._keys.expect(form, self._loop.time())
+        silent_since: float | None = None
+        while (answer := self._keys.poll(self._loop.time())) is None:
+            due = self._keys.next_deadline()
+            if due is None and self._speaking():
+                assert self._last is not None
+                await self._change(self._last.done)
+                continue
+            if due is not None or patience is None:
+                silent_since = None
+            else:
+                silent_since = silent_since or self._loop.time()
+                due = silent_since + patience
+                if self._loop.time() >= due:
+                    return None
+            await self._change(None, until=due)
+        return answer
+
+    @property
+    def keying(self) -> bool:
+        """Whether an entry has begun and is not complete."""
+        return self._keys.next_deadline() is not None
+
+    def _speaking(self) -> bool:
+        return self._last is not None and not self._last.done.done()
+
+    async def listen(self, question: Question) -> Utterance | None:
+        """What the caller says in answer to ``question``; None when nothing was heard in time."""
+        return await self._guard(self._listener.hear(self._media, self._last, question))
+
+    async def _change(self, future: "asyncio.Future[bool] | None", until: float | None = None) -> None:
+        """Wait for a key, for ``future``, or until the loop time ``until``."""
+        key = asyncio.ensure_future(self._pressed.wait())
+        waits: list[asyncio.Future[Any]] = [key, self._media.ended]
+        if future is not None:
+            waits.append(future)
+        timeout = None if until is None else max(until - self._loop.time(), 0)
+        try:
+            await asyncio.wait(waits, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            key.cancel()
+        self._pressed.clear()
+        if self._media.ended.done():
+            raise MediaGone
+
+    async def _guard(self, awaitable: Awaitable[T]) -> T:
+        """``awaitable``'s result, unless the media ends first."""
+        task = asyncio.ensure_future(awaitable)
+        waits: list[asyncio.Future[Any]] = [task, self._media.ended]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                return task.result()
+        finally:
+            task.cancel()
+        raise MediaGone
+
+    async def race(self, keys: Awaitable[T], speech: Awaitable[T | None] | None) -> T | None:
+        """Keys and speech side by side: the first real answer wins and the other is dropped. Words said while a
+        number is being keyed do not count; silence of the ear ends it unless an entry has begun."""
+        by_key = asyncio.ensure_future(keys)
+        by_word = asyncio.ensure_future(speech) if speech is not None else None
+        tasks: list[asyncio.Future[Any]] = [by_key] if by_word is None else [by_key, by_word]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            if by_word is not None and by_word.done() and not by_key.done() and not self.keying:
+                return by_word.result()
+            return await by_key
+        finally:
+            for task in tasks:
+                task.cancel()
+
+    @property
+    def deaf(self) -> bool:
+        return self._media.deaf
+
+    @deaf.setter
+    def deaf(self, deaf: bool) -> None:
+        self._media.deaf = deaf
+
+    async def finish(self) -> None:
+        """Say all that is left and give the call back to the dialplan."""
+        await self.said()
+        await self._media.finish()
