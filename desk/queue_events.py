@@ -53,10 +53,10 @@ EVENTS = (
 
 def read_event(raw: Mapping[str, Any]) -> QueueEvent | None:
     """The event, or None when it is not one of ``EVENTS``, belongs to no call of ours, or is malformed."""
-    fields = {str(key).lower(): value for key, value in raw.items()}
-    name = next((known for known in EVENTS if known.lower() == str(fields.get("event", "")).lower()), None)
-    if name is None:
+    name = str(raw.get("Event", raw.get("event", "")))
+    if name not in EVENTS:
         return None
+    fields = {str(key).lower(): value for key, value in raw.items()}
     if name == "Hangup":
         uniqueid = _text(fields, "uniqueid")
         return QueueEvent(name=name, uniqueid=uniqueid) if uniqueid else None
@@ -130,7 +130,7 @@ def _call(fields: Mapping[str, Any]) -> str | None:
 
 def _variables(value: Any) -> list[str]:
     if isinstance(value, str):
-        return [value]
+        return value.splitlines()
     if isinstance(value, Mapping):
         return [f"{name}={inner}" for name, inner in value.items()]
     return [str(item) for item in value] if isinstance(value, list | tuple) else []

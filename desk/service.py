@@ -23,7 +23,7 @@ from .message import Card, Ended, Message, Names, Session, Withdrawn, card, ring
 from .outbox import Outbox
 from .popup import Board, Popup
 from .privacy import PersonalNumberFound
-from .queue_events import EVENTS, read_channels, read_event
+from .queue_events import read_channels, read_event
 from .switchboard import Switchboard
 
 log = structlog.get_logger(__name__)
@@ -80,8 +80,7 @@ class Desk:
         await self._restore()
         async with asyncio.TaskGroup() as group:
             self._group = group
-            for name in EVENTS:
-                self._switchboard.on(name, self.heard)
+            self._switchboard.on("*", self.heard)  # one subscription: order holds within one only
             self._switchboard.on_connect(self.connected)
             self.ready.set()
             group.create_task(self._courier.run())
