@@ -74,11 +74,11 @@ class Hotline:
             log.error("unknown AGI request", call=call_id, why=channel.request.why)
             return None
         if known is not None and known.ended is not None:
-            await channel.command('SET VARIABLE IVR_NEXT "hangup"')
+            await channel.set_variable("IVR_NEXT", "hangup")
             return known
         session = Session(self._plan, self._journal, phone, self._on_turn)
         call = await session.run(known or Call(id=call_id), event)
-        if channel.hung_up and call.ended is None:
+        if channel.hung_up.is_set() and call.ended is None:
             return await session.run(call, HungUp())
         return call
 
@@ -101,6 +101,8 @@ class Hotline:
                 outcome = detail[0] if detail[0] in QUEUE_OUTCOMES else "unavailable"
                 waited = float(detail[2]) if detail[2].isdigit() else 0.0
                 return QueueEnded(key=known.queue_key or "", outcome=outcome, waited=waited)  # type: ignore[arg-type]
+            case "hung-up":
+                return HungUp()
             case "transfer-ended":
                 return TransferEnded(outcome="answered" if detail[0] == "answered" else "failed")
         return None

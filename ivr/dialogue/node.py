@@ -12,8 +12,8 @@ from .call import Call
 from .events import Candidate, Event, Heard
 from .plan import Model, Plan
 
-HUMAN, NONE, SKIP, REPEAT = "__human__", "__none__", "__skip__", "__repeat__"
-"""Readings that every question knows: wants a person, out of scope, has not got it, say it again."""
+HUMAN, NONE, SKIP, REPEAT, QUIT = "__human__", "__none__", "__skip__", "__repeat__", "__quit__"
+"""Readings that every question knows: wants a person, out of scope, has not got it, say it again, wants nothing more."""
 
 
 class NodeRef(str):

@@ -14,7 +14,8 @@ from typing import Any, Protocol
 import structlog
 from voicebot.listen import Question
 
-from telepin.keys import Choice, Fault, Number, Person, Pin, Skip, choice, number, pin
+from telepin.identity import Fault
+from telepin.keys import Choice, Number, Person, Pin, Skip, choice, number, pin
 from telepin.secret import Secret
 from voicebot.media import MediaServer
 
@@ -138,8 +139,8 @@ class AsteriskPhone:
         if self._talk is None:
             session = uuid.uuid4()
             expected = self._parts.media.expect(session)
-            command = f"EXEC TryExec AudioSocket({session},{self._parts.media_address})"
-            self._exec = asyncio.create_task(self._channel.command(command))
+            socket = f"AudioSocket({session},{self._parts.media_address})"
+            self._exec = asyncio.create_task(self._channel.execute("TryExec", socket))
             waits: list[asyncio.Future[Any]] = [expected, self._exec]
             await asyncio.wait(waits, timeout=MEDIA_SECONDS, return_when=asyncio.FIRST_COMPLETED)
             if not expected.done():
@@ -160,7 +161,7 @@ class AsteriskPhone:
             reply = await asyncio.wait_for(self._channel.command("CHANNEL STATUS"), 2)
         except (AgiHungUp, AgiError, TimeoutError):
             return HungUp()
-        if self._channel.hung_up or reply.result != STATUS_UP:
+        if self._channel.hung_up.is_set() or reply.result != STATUS_UP:
             return HungUp()
         return MediaLost()
 
@@ -255,7 +256,7 @@ class AsteriskPhone:
                 following = f"transfer,{action.target}"
             case HangUp():
                 following = "hangup"
-        await self._channel.command(f'SET VARIABLE IVR_NEXT "{following}"')
+        await self._channel.set_variable("IVR_NEXT", following)
 
 
 def key_event(answer: object) -> Event:

@@ -4,7 +4,7 @@ from typing import Protocol
 
 from telepin.service import Outcome, Sealed
 
-from telepin.keys import Fault as KeyFault
+from telepin.identity import Fault
 from telepin.secret import Secret
 
 from ..dialogue.events import Event, IdentityGiven, NumberRefused, Party, PinChecked, PrincipalFound
@@ -13,7 +13,7 @@ from ..dialogue.events import Event, IdentityGiven, NumberRefused, Party, PinChe
 class Authority(Protocol):
     """What ``telepin.service.TelePin`` offers to a phone."""
 
-    async def seal(self, call: str, digits: Secret) -> Sealed | KeyFault: ...
+    async def seal(self, call: str, digits: Secret) -> Sealed | Fault: ...
     async def check(
         self, *, check: str, call: str, identity: str, pin: Secret, caller: str | None, trunk: str
     ) -> Outcome: ...

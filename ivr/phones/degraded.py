@@ -10,7 +10,7 @@ from ..dialogue.actions import Ask, Line
 from ..dialogue.events import Event, HumanAsked, Keyed, NothingHeard
 from .conversation import Prompts
 
-ANY_KEY = '"0123456789*#"'
+ANY_KEY = "0123456789*#"
 
 
 class AskedByAsterisk:
@@ -19,11 +19,11 @@ class AskedByAsterisk:
     def __init__(self, channel: AgiChannel, prompts: Prompts, spool: Callable[[str, bytes], str]) -> None:
         self._channel, self._prompts, self._spool = channel, prompts, spool
 
-    async def say(self, lines: Sequence[Line], keys: str = '""') -> str:
+    async def say(self, lines: Sequence[Line], keys: str = "") -> str:
         """Play ``lines``; returns the key that stopped them, if any of ``keys`` did."""
         for line in lines:
             name = self._spool(line.text, await self._prompts.audio(line.prompt, line.text))
-            reply = await self._channel.command(f"STREAM FILE {name} {keys}")
+            reply = await self._channel.command("STREAM FILE", name, keys)
             if reply.result not in ("0", "-1", ""):
                 return chr(int(reply.result))
         return ""

@@ -7,10 +7,12 @@ from voicebot.understand import read_choice, redact
 
 from ..dialogue.actions import Ask
 from ..dialogue.events import Candidate, Heard
-from ..dialogue.node import HUMAN, REPEAT, SKIP
+from ..dialogue.node import HUMAN, NONE, QUIT, REPEAT, SKIP
 
 YES_NO: Mapping[str, Sequence[str]] = {"yes": (), "no": ()}
 CONTROL = (HUMAN, REPEAT, SKIP)
+CONTROL_TOPICS = {"ctl-powtorz": REPEAT, "ctl-nie-wiem": NONE, "ctl-rezygnacja": QUIT, "ctl-konsultant": HUMAN}
+"""Topics of the catalogue that steer the conversation instead of naming a matter."""
 
 
 class Topics(Protocol):
@@ -50,5 +52,5 @@ class Meaning:
         topics = self._topics()
         if topics is None:
             return tuple(control)
-        found = [Candidate(id_, score) for id_, score in topics.predict(text)]
+        found = [Candidate(CONTROL_TOPICS.get(id_, id_), score) for id_, score in topics.predict(text)]
         return tuple(sorted((*control, *found), key=lambda candidate: -candidate.confidence))

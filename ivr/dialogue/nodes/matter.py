@@ -7,7 +7,7 @@ from pydantic import Field
 from ..actions import Ask, Line
 from ..call import Call
 from ..events import Candidate, Event, Heard, Keyed
-from ..node import REPEAT, Node, Prompt, Prompts, Queue, Target, Turn, best, change, go, retry, wait
+from ..node import QUIT, REPEAT, Node, Prompt, Prompts, Queue, Target, Turn, best, change, go, retry, wait
 from ..plan import Model, Plan
 
 ANSWERS = ("Heard", "Keyed", "NothingHeard", "HumanAsked")
@@ -41,6 +41,7 @@ class MatterNode(Node):
       - {key: "1", queue: kol-pit}
     next: koniec
     otherwise: koniec
+    done: koniec
     """
 
     node: Literal["matter"]
@@ -56,6 +57,7 @@ class MatterNode(Node):
     patience: float = Field(7.0, ge=3, le=20)
     next: Target
     otherwise: Target
+    done: Target
 
     def enter(self, plan: Plan, call: Call) -> Turn:
         return self._open(plan, call) if call.hears else self._by_keys(plan, call)
@@ -88,6 +90,8 @@ class MatterNode(Node):
             return self._agreed(plan, heard, reading.id == YES)
         if reading.id == REPEAT:
             return self._open(plan, heard)
+        if reading.id == QUIT:
+            return go(heard, self.done)
         topics = [candidate for candidate in event.readings if candidate.id.split("|")[0] in plan.topics]
         if not topics or topics[0] is not reading:
             return self._failed(plan, heard)

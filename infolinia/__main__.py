@@ -1,0 +1,5 @@
+"""``python -m infolinia``."""
+
+from infolinia.cli import app
+
+app()
