@@ -1,0 +1,146 @@
+"""The topic catalogue as the recogniser sees it: labels and the phrases that teach them.
+
+Layout of ``dialplans/topics``: ``<area>.yaml`` (topics), ``phrases/<topic id>.yaml``, ``out-of-scope.yaml``,
+``precedence.yaml`` (for people), ``lexicon.yaml`` (words of one meaning).
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+NONE = "__none__"
+HUMAN = "__human__"
+HUMAN_TOPIC = "ctl-konsultant"
+"""The topic whose phrases teach ``__human__``: a caller who wants a person and names no matter."""
+
+AREA_FILES = ("epit", "ogolne", "pcc", "sterowanie", "zezn")
+
+
+class CatalogueError(Exception):
+    """A file of the catalogue is unusable; the text says which, where and why."""
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One matter. ``season`` is (first, last) as ``MM-DD``, both included, or None: all year."""
+
+    id: str
+    title: str
+    description: str
+    area: str
+    queue: str | None
+    season: tuple[str, str] | None
+    answer: str | None
+    verified: str | None
+    self_service: bool
+    released: bool
+    wave: int | None
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """What somebody may say, the label it teaches, and the style its author meant ("" when plain)."""
+
+    text: str
+    label: str
+    style: str = ""
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """``topics`` by id; ``phrases`` of every label; ``lexicon`` maps a concept to the beginnings of its words."""
+
+    topics: dict[str, Topic]
+    phrases: tuple[Phrase, ...]
+    lexicon: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """All labels the recogniser may give, sorted: topic ids (but ``ctl-konsultant``), ``__human__``, ``__none__``."""
+        return tuple(sorted({label_of(topic) for topic in self.topics} | {NONE}))
+
+
+def label_of(topic: str) -> str:
+    """The recogniser's label of a topic id."""
+    return HUMAN if topic == HUMAN_TOPIC else topic
+
+
+def load_catalogue(dialplans: Path) -> Catalogue:
+    """Reads ``dialplans/topics``. Raises ``CatalogueError`` for a missing or malformed file."""
+    root = dialplans / "topics"
+    topics: dict[str, Topic] = {}
+    for area in AREA_FILES:
+        path = root / f"{area}.yaml"
+        for entry in _list(path, "topics"):
+            topic = _topic(path, entry)
+            if topic.id in topics:
+                raise CatalogueError(f"{path}: topic {topic.id} is there twice")
+            topics[topic.id] = topic
+    phrases = [phrase for topic in topics for phrase in _phrases(root / "phrases" / f"{topic}.yaml", label_of(topic))]
+    phrases += _phrases(root / "out-of-scope.yaml", NONE)
+    strangers = {path.stem for path in (root / "phrases").glob("*.yaml")} - set(topics)
+    if strangers:
+        raise CatalogueError(f"{root / 'phrases'}: files of no topic: {', '.join(sorted(strangers))}")
+    lexicon = _read(root / "lexicon.yaml").get("concepts", {})
+    return Catalogue(topics, tuple(phrases), {name: tuple(words) for name, words in lexicon.items()})
+
+
+def digest(dialplans: Path) -> str:
+    """SHA-256 of all that teaches the recogniser, as 64 hex digits. Reads bytes only: cheap enough for every start."""
+    root = dialplans / "topics"
+    total = hashlib.sha256()
+    for path in sorted([*root.glob("*.yaml"), *(root / "phrases").glob("*.yaml")]):
+        total.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return total.hexdigest()
+
+
+def _topic(path: Path, entry: dict[str, Any]) -> Topic:
+    try:
+        season = entry.get("season")
+        return Topic(
+            id=entry["id"],
+            title=entry["title"],
+            description=entry["description"],
+            area=entry["area"],
+            queue=entry["queue"],
+            season=(season["first"], season["last"]) if season else None,
+            answer=entry.get("answer"),
+            verified=entry.get("verified"),
+            self_service=entry.get("self_service", False),
+            released=entry.get("released", False),
+            wave=entry.get("wave"),
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise CatalogueError(f"{path}: a topic lacks {error}: {str(entry)[:80]}") from None
+
+
+def _phrases(path: Path, label: str) -> Iterator[Phrase]:
+    for entry in _list(path, "phrases"):
+        text, style = (entry, "") if isinstance(entry, str) else (entry.get("text"), entry.get("style", ""))
+        if not isinstance(text, str) or not text.strip():
+            raise CatalogueError(f"{path}: a phrase must be text, not {entry!r}")
+        yield Phrase(text, label, style)
+
+
+def _list(path: Path, key: str) -> list[Any]:
+    entries = _read(path).get(key)
+    if not isinstance(entries, list):
+        raise CatalogueError(f"{path}: `{key}` must be a list")
+    return entries
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        data = YAML(typ="safe", pure=True).load(path)
+    except FileNotFoundError:
+        raise CatalogueError(f"{path}: file is missing") from None
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise CatalogueError(f"{path}: not YAML: {error}") from None
+    if not isinstance(data, dict):
+        raise CatalogueError(f"{path}: a mapping is expected")
+    return data

@@ -1,0 +1,95 @@
+"""Two matters in one breath: where an utterance may be cut, and whether its halves stand on their own."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from .normalise import fold
+
+STRONG = (
+    ("i", "jeszcze"), ("a", "jeszcze"), ("oraz",), ("a", "takze"), ("jak", "rowniez"), ("i", "przy", "okazji"),
+    ("a", "przy", "okazji"), ("przy", "okazji"), ("druga", "sprawa"), ("druga", "rzecz"), ("drugie", "pytanie"),
+    ("a", "drugie"), ("po", "drugie"), ("a", "poza", "tym"), ("i", "poza", "tym"), ("poza", "tym"), ("a", "do", "tego"),
+    ("i", "do", "tego"), ("i", "dodatkowo"), ("a", "dodatkowo"), ("i", "tez"), ("a", "potem"), ("i", "od", "razu"),
+    ("a", "druga"), ("i", "drugie"), ("i", "druga"), ("i", "rowniez"), ("plus",), ("no", "i", "jeszcze"),
+)  # fmt: skip
+"""Words after which another matter nearly always begins."""
+
+WEAK = (("i",), ("a",), ("no", "i"))
+OPENERS = frozenset(
+    "jak gdzie kiedy ile czy jaki jaka jakie jaka ktory do na skad co kto chce chcialem chcialam chcialbym chcialabym "
+    "potrzebuje prosze musze mam moge od dlaczego czemu czym po w nie zapytac umowic sprawdzic".split()
+)
+ASKING = frozenset(
+    "jak gdzie kiedy ile czy jaki jaka jakie jakim ktory ktorego skad co kto chce chcialem chcialam chcialbym chcialabym "
+    "potrzebuje dlaczego czemu czym".split()
+)
+"""After a bare "i" both halves must ask something: "kupiłem auto i do którego urzędu" is one matter."""
+
+ANCHORS = {"pcc": ("pcc", "pecece"), "e pit": ("e pit", "epit"), "pit": (" pit", "zeznani"), "vat": ("vat",)}
+"""What a half leaves unsaid because the other half said it: "gdzie wysłać PCC i na jakie konto zapłacić"."""
+
+
+@dataclass(frozen=True)
+class Two:
+    """Two matters, in the order they were said, and the calibrated confidence that both are right."""
+
+    first: str
+    second: str
+    confidence: float
+
+
+def two_matters(text: str, best: Callable[[str], tuple[str, float]], is_matter: Callable[[str], bool]) -> Two | None:
+    """The best cut of ``text`` into two different matters; ``best`` gives label and confidence of a piece."""
+    found: Two | None = None
+    for left, right, sureness in cuts(text):
+        first, second = _judge(left, right, best), _judge(right, left, best)
+        if first[0] == second[0] or not (is_matter(first[0]) and is_matter(second[0])):
+            continue
+        confidence = sureness * first[1] * second[1]
+        if found is None or confidence > found.confidence:
+            found = Two(first[0], second[0], confidence)
+    return found
+
+
+def cuts(text: str) -> Iterator[tuple[str, str, float]]:
+    """Ways to cut ``text`` in two halves of at least two words each, with how surely the cut parts two matters."""
+    words = text.split()
+    plain = [fold(word).strip(".,;:?!") for word in words]
+    taken: set[int] = set()
+    for at in range(2, len(words) - 1):
+        for marker in STRONG:
+            if tuple(plain[at : at + len(marker)]) == marker and len(words) - at - len(marker) >= 2 and at not in taken:
+                taken.update(range(at, at + len(marker)))
+                yield " ".join(words[:at]), " ".join(words[at + len(marker) :]), 1.0
+    for at in range(2, len(words) - 2):
+        for marker in WEAK:
+            if tuple(plain[at : at + len(marker)]) != marker or at in taken:
+                continue
+            after = at + len(marker)
+            if (
+                len(words) - after >= 2
+                and plain[after] in OPENERS
+                and ASKING & set(plain[:at])
+                and ASKING & set(plain[after:])
+            ):
+                yield " ".join(words[:at]), " ".join(words[after:]), 0.9
+
+
+def _judge(half: str, other: str, best: Callable[[str], tuple[str, float]]) -> tuple[str, float]:
+    """The half alone, or with the anchor it left unsaid, whichever is clearer."""
+    alone = best(half)
+    for anchor in _missing(half, other):
+        anchored = best(f"{anchor} {half}")
+        if anchored[1] > alone[1]:
+            alone = anchored
+    return alone
+
+
+def _missing(half: str, other: str, anchors: Mapping[str, tuple[str, ...]] = ANCHORS) -> Iterator[str]:
+    here, there = f" {fold(half)}", f" {fold(other)}"
+    if any(sign in here for signs in anchors.values() for sign in signs):
+        return
+    for anchor, signs in anchors.items():
+        if any(sign in there for sign in signs):
+            yield anchor
+            return

@@ -1,0 +1,153 @@
+"""The linear model: weights over features, and the file it is kept in.
+
+The file is a NumPy archive of plain arrays and one JSON text, read with ``allow_pickle=False``: loading a model can run
+no code, wherever the file came from.
+"""
+
+import json
+import math
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .features import Extractor
+
+FORMAT = 1
+"""Raised whenever a model made before could mean something else now: features, weights or normalisation changed."""
+
+Floats = NDArray[np.float32]
+
+
+class ModelError(Exception):
+    """A model file cannot be used; the text says why."""
+
+
+class Space:
+    """Where utterances live: the features known, what each is worth, and how blocks weigh against each other.
+
+    A feature nobody taught still counts in the length of the vector, at ``novelty`` of the greatest worth: an
+    utterance full of unknown words is far from everything, and its confidence is low.
+    """
+
+    def __init__(
+        self,
+        extractor: Extractor,
+        index: Mapping[str, int],
+        worth: Floats,
+        weights: Sequence[float],
+        novelty: float,
+    ) -> None:
+        self.extractor, self.index, self.worth = extractor, dict(index), worth
+        self.weights, self.novelty = tuple(weights), novelty
+        self._unknown = float(worth.max(initial=0.0)) * novelty
+
+    def vector(self, text: str) -> tuple[list[int], list[float]]:
+        """Sparse coordinates of ``text``: indices and values."""
+        indices: list[int] = []
+        values: list[float] = []
+        for block, weight in zip(self.extractor.blocks(text), self.weights, strict=True):
+            self._block(block, weight, indices, values)
+        return indices, values
+
+    def _block(self, block: Counter[str], weight: float, indices: list[int], values: list[float]) -> None:
+        known: list[tuple[int, float]] = []
+        square = 0.0
+        for name, count in block.items():
+            at = self.index.get(name)
+            value = (1.0 + math.log(count)) * (self._unknown if at is None else float(self.worth[at]))
+            square += value * value
+            if at is not None:
+                known.append((at, value))
+        length = math.sqrt(square)
+        for at, value in known:
+            indices.append(at)
+            values.append(weight * value / length)
+
+
+class Model:
+    """Scores of labels for utterances, and the scale that turns them into probabilities."""
+
+    def __init__(
+        self,
+        space: Space,
+        labels: Sequence[str],
+        coefficients: Floats,
+        bias: Floats,
+        scale: float,
+        about: Mapping[str, Any],
+    ) -> None:
+        self.space, self.labels = space, tuple(labels)
+        self.coefficients, self.bias, self.scale = coefficients, bias, scale
+        self.about = dict(about)
+
+    def scores(self, text: str) -> Floats:
+        """One score a label, about 1 for what was taught and 0 for what was not."""
+        indices, values = self.space.vector(text)
+        if not indices:
+            return self.bias
+        scores: Floats = np.asarray(values, np.float32) @ self.coefficients[indices] + self.bias
+        return scores
+
+    def probabilities(self, text: str) -> Floats:
+        """Calibrated probability of each label; they sum to 1."""
+        return softmax(self.scores(text) * self.scale)
+
+    def save(self, path: Path) -> None:
+        """Writes the model to ``path`` at once: a reader sees the whole file or none."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        about = {
+            "format": FORMAT,
+            "labels": self.labels,
+            "features": list(self.space.index),
+            "lexicon": self.space.extractor.lexicon,
+            "weights": self.space.weights,
+            "novelty": self.space.novelty,
+            "scale": self.scale,
+            "about": self.about,
+        }
+        handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                text = np.frombuffer(json.dumps(about, ensure_ascii=False).encode(), np.uint8)
+                np.savez(
+                    file,
+                    about=text,
+                    worth=self.space.worth,
+                    coefficients=self.coefficients.astype(np.float16),
+                    bias=self.bias,
+                )
+            os.replace(name, path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+    @classmethod
+    def load(cls, path: Path) -> "Model":
+        """Raises ``ModelError`` when the file is missing, damaged or of another format."""
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                about = json.loads(file["about"].tobytes())
+                worth, bias = file["worth"], file["bias"]
+                coefficients = file["coefficients"].astype(np.float32)
+        except (OSError, ValueError, KeyError, EOFError) as error:
+            raise ModelError(f"{path}: not a topic model: {error}") from None
+        if about.get("format") != FORMAT:
+            raise ModelError(f"{path}: format {about.get('format')}, this program reads {FORMAT}: train it anew")
+        index = {name: at for at, name in enumerate(about["features"])}
+        if coefficients.shape != (len(index), len(about["labels"])) or not np.isfinite(coefficients).all():
+            raise ModelError(f"{path}: damaged: shape {coefficients.shape} for {len(index)} features")
+        space = Space(Extractor(about["lexicon"]), index, worth, about["weights"], about["novelty"])
+        return cls(space, about["labels"], coefficients, bias, about["scale"], about["about"])
+
+
+def softmax(scores: Floats) -> Floats:
+    """Along the last axis."""
+    raised = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    shares: Floats = raised / raised.sum(axis=-1, keepdims=True)
+    return shares

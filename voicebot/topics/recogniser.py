@@ -1,0 +1,86 @@
+"""The recogniser of topics: words in, labels with calibrated confidence out."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from .catalogue import HUMAN, NONE, digest, load_catalogue
+from .matters import two_matters
+from .model import FORMAT, Model
+from .normalise import normalise
+
+CONTROLS = frozenset({NONE, HUMAN, "ctl-powtorz", "ctl-nie-wiem", "ctl-rezygnacja"})
+TWO = 0.4
+"""Least confidence at which two matters are read from one utterance."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What an utterance is taken for. ``label`` is a topic id, ``__none__``, ``__human__`` or ``a|b``; ``others`` the
+    next candidates, best first; ``masked`` says that a recognised topic is out of season or not offered here."""
+
+    label: str
+    confidence: float
+    others: tuple[tuple[str, float], ...]
+    masked: bool
+
+    def tabbed(self) -> str:
+        """Six columns: decision, confidence, and the next two candidates with theirs."""
+        cells = [(self.label, self.confidence), *self.others[:2]]
+        return "\t".join(f"{label}\t{confidence:.4f}" for label, confidence in cells)
+
+
+class TopicRecogniser:
+    """A trained model at work. Holds no state between utterances; may be shared by threads."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+
+    @classmethod
+    def load(cls, path: Path) -> "TopicRecogniser":
+        """Raises ``ModelError`` when the file is missing, damaged or of another format."""
+        return cls(Model.load(path))
+
+    def predict(self, text: str) -> list[tuple[str, float]]:
+        """Labels with calibrated confidence, best first; ``a|b`` heads the list when two matters were heard, its
+        single matters right behind it. Silence is ``__none__`` with confidence 1."""
+        if not normalise(text):
+            return [
+                (label, float(label == NONE)) for label in sorted(self.model.labels, key=lambda label: label != NONE)
+            ]
+        ranked = self._rank(text)
+        two = two_matters(text, lambda piece: self._rank(piece)[0], lambda label: label not in CONTROLS)
+        if two is None or two.confidence < TWO:
+            return ranked
+        left = 1.0 - two.confidence
+        parts = {two.first, two.second}
+        singles = sorted(ranked, key=lambda pair: (pair[0] not in parts, -pair[1]))
+        return [(f"{two.first}|{two.second}", two.confidence), *((label, share * left) for label, share in singles)]
+
+    def decide(self, text: str, masked: Collection[str] = ()) -> Decision:
+        """The best reading. A topic in ``masked`` is recognised all the same, and marked."""
+        (label, confidence), *others = self.predict(text)
+        return Decision(label, confidence, tuple(others[:4]), any(part in masked for part in label.split("|")))
+
+    def _rank(self, text: str) -> list[tuple[str, float]]:
+        shares = self.model.probabilities(text)
+        return [(self.model.labels[at], float(shares[at])) for at in np.argsort(-shares, kind="stable")]
+
+
+def ensure_model(dialplans: Path, cache: Path, say: Callable[[str], None] = lambda text: None) -> Path:
+    """File of the model taught by the catalogue in ``dialplans``, trained now (under a minute) unless ``cache`` has it.
+
+    The file's name carries the digest of everything that taught it, so a changed phrase makes another file. Two
+    processes that train at once make the same file. ``say`` is told, in Polish, when training begins. Raises
+    ``CatalogueError``.
+    """
+    data = digest(dialplans)
+    path = cache / f"topics-{FORMAT}-{data[:20]}.npz"
+    if not path.is_file():
+        from .train import train  # SciPy and the YAML reader are slow to import: only training pays
+
+        say("Uczę rozpoznawania tematów, to potrwa do minuty…")
+        train(load_catalogue(dialplans), data).model.save(path)
+    return path
