@@ -1,0 +1,31 @@
+"""``infolinia stub eus``: the e-US stand-in as a process."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from infolinia.settings import Settings
+from infolinia.stubs.eus.accounts import Accounts
+from infolinia.stubs.eus.server import build
+
+
+def eus(
+    port: Annotated[int | None, typer.Option(help="Port; domyślnie z ustawień (eus_port).")] = None,
+    data: Annotated[Path | None, typer.Option(help="Plik bazy kont; domyślnie w var/stubs/eus.")] = None,
+) -> None:
+    """Uruchamia atrapę e-Urzędu Skarbowego: usługę sprawdzania telePIN i stronę z kontami (tylko 127.0.0.1).
+
+    Zmienione kody i liczniki zostają na dysku; usunięcie pliku bazy przywraca stan początkowy.
+
+    Przykład: infolinia stub eus --port 8461
+    """
+    settings = Settings()
+    accounts = Accounts(data or settings.var / "stubs" / "eus" / "accounts.db")
+    where = port or settings.port("eus")
+    typer.echo(f"Atrapa e-US: http://127.0.0.1:{where}/ (koniec: Ctrl+C)")
+    try:
+        uvicorn.run(build(accounts), host="127.0.0.1", port=where, log_level="warning", access_log=False)
+    finally:
+        accounts.close()

@@ -1,0 +1,167 @@
+"""The stub's accounts: who exists, whose telePIN is what, in which state. Durable; telePINs salted and hashed."""
+
+import hashlib
+import hmac
+import re
+import secrets
+import sqlite3
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+CALLERS = Path(__file__).with_name("callers.yaml")
+TRIES = 3
+"""Wrong telePINs in a row that block an account (the real threshold is not published: an assumption)."""
+ADULT_YEARS = 18
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS accounts (
+  id TEXT PRIMARY KEY, salt BLOB NOT NULL, hash BLOB,
+  status TEXT NOT NULL CHECK (status IN ('active', 'blocked', 'inactive', 'unset')), failed INTEGER NOT NULL
+)
+"""
+
+
+@dataclass(frozen=True)
+class Party:
+    """Somebody who may be a principal."""
+
+    id: str
+    name: str
+    pesel: str | None
+    nip: str | None
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        return tuple(number for number in (self.pesel, self.nip) if number)
+
+
+@dataclass(frozen=True)
+class Mandate:
+    """A right to act for ``party``, from and to the days given, both included."""
+
+    party: Party
+    basis: str
+    first: str
+    last: str | None
+
+
+@dataclass(frozen=True)
+class Caller:
+    id: str
+    name: str
+    pesel: str
+    nip: str | None
+    office: str
+    mandates: tuple[Mandate, ...]
+
+    def adult(self, today: date) -> bool:
+        """By the PESEL; nobody born in the 1800s to 1900s of the test data is a minor."""
+        month = int(self.pesel[2:4])
+        century = {0: 1900, 1: 2000, 2: 2100, 3: 2200, 4: 1800}[month // 20]
+        born = (century + int(self.pesel[:2]) + ADULT_YEARS, month % 20, int(self.pesel[4:6]))
+        return born <= (today.year, today.month, today.day)
+
+
+@dataclass(frozen=True)
+class State:
+    """An account as the page shows it. ``failed``: wrong telePINs since the last right one."""
+
+    caller: Caller
+    status: str
+    failed: int
+
+
+class Accounts:
+    """Callers from the data file and their telePINs from a database that outlives the stub. Safe between threads."""
+
+    def __init__(self, database: Path, callers: Path = CALLERS) -> None:
+        data = YAML(typ="safe").load(callers)
+        self.callers = _callers(data)
+        self._by_number = {
+            number: caller for caller in self.callers.values() for number in (caller.pesel, caller.nip) if number
+        }
+        database.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.Lock()
+        self._rows = sqlite3.connect(database, check_same_thread=False, isolation_level=None)
+        self._rows.execute("PRAGMA journal_mode=WAL")
+        self._rows.execute(_SCHEMA)
+        self._decoy = secrets.token_bytes(16)
+        self._seed(data["callers"])
+
+    def _seed(self, rows: list[Mapping[str, Any]]) -> None:
+        known = {row[0] for row in self._rows.execute("SELECT id FROM accounts")}
+        for row in rows:
+            if row["id"] in known:
+                continue
+            salt = secrets.token_bytes(16)
+            digest = _digest(row["telepin"], salt) if row["telepin"] else None
+            values = (row["id"], salt, digest, row["status"], row["failed"])
+            self._rows.execute("INSERT INTO accounts VALUES (?, ?, ?, ?, ?)", values)
+
+    def verify(self, number: str, telepin: str, today: date) -> Caller | None:
+        """The holder of ``number`` if the telePIN is right and active; else None, after the same work."""
+        with self._lock:
+            caller = self._by_number.get(number)
+            found = caller and self._rows.execute("SELECT * FROM accounts WHERE id = ?", (caller.id,)).fetchone()
+            _, salt, digest, status, failed = found or ("", self._decoy, None, "unset", 0)
+            right = hmac.compare_digest(_digest(telepin, salt), digest or b"")
+            if caller is None or status != "active" or not caller.adult(today):
+                return None
+            failed = 0 if right else failed + 1
+            status = "blocked" if failed >= TRIES else "active"
+            self._rows.execute("UPDATE accounts SET status = ?, failed = ? WHERE id = ?", (status, failed, caller.id))
+            return caller if right else None
+
+    def set_telepin(self, caller: str, telepin: str) -> None:
+        """Set or change: active again, whatever it was. KeyError for an unknown caller, ValueError when ``telepin``
+        is not six digits or the holder is a minor."""
+        if not re.fullmatch(r"[0-9]{6}", telepin):
+            raise ValueError("telePIN musi mieć dokładnie sześć cyfr")
+        if not self.callers[caller].adult(date.today()):
+            raise ValueError("telePIN może ustawić tylko osoba pełnoletnia")
+        salt = secrets.token_bytes(16)
+        values = (salt, _digest(telepin, salt), caller)
+        with self._lock:
+            self._rows.execute("UPDATE accounts SET salt=?, hash=?, status='active', failed=0 WHERE id=?", values)
+
+    def delete_telepin(self, caller: str) -> None:
+        """Delete: the account becomes inactive. KeyError for an unknown caller."""
+        values = (self.callers[caller].id,)
+        with self._lock:
+            self._rows.execute("UPDATE accounts SET hash=NULL, status='inactive', failed=0 WHERE id=?", values)
+
+    def states(self) -> list[State]:
+        """All accounts in the order of the data file."""
+        with self._lock:
+            rows = {row[0]: row for row in self._rows.execute("SELECT id, status, failed FROM accounts")}
+        return [State(caller, rows[caller.id][1], rows[caller.id][2]) for caller in self.callers.values()]
+
+    def statistics(self) -> dict[str, int]:
+        """How many telePINs are active, blocked and inactive, as e-US counts them."""
+        states = [state.status for state in self.states()]
+        return {status: states.count(status) for status in ("active", "blocked", "inactive")}
+
+    def close(self) -> None:
+        self._rows.close()
+
+
+def _callers(data: Mapping[str, Any]) -> dict[str, Caller]:
+    parties = {row["id"]: Party(row["id"], row["name"], row["pesel"], row["nip"]) for row in data["parties"]}
+    found = {}
+    for row in data["callers"]:
+        mandates = tuple(
+            Mandate(parties[one["party"]], one["basis"], one["from"], one["to"]) for one in row["principals"]
+        )
+        found[row["id"]] = Caller(row["id"], row["name"], row["pesel"], row["nip"], row["office"], mandates)
+    return found
+
+
+def _digest(telepin: str, salt: bytes) -> bytes:
+    # Six digits cannot be protected by hashing alone; the cost only slows whoever got hold of the file.
+    return hashlib.scrypt(telepin.encode(), salt=salt, n=2**13, r=8, p=1)

@@ -1,0 +1,232 @@
+"""The e-US client: one question, "is this the telePIN of that person?", within a time budget.
+
+The contract is ``docs/contracts/eus.openapi.yaml``. What an answer is about is proven, not believed: each request
+carries a random ``match_key``, and the answer names its subject by HMAC-SHA-256(match_key, number). Principals are
+named in the same way, so that no third person's number ever reaches this side.
+"""
+
+import asyncio
+import hmac
+import json
+import secrets
+import ssl
+import time
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import httpx2
+import structlog
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from .identity import Kind
+from .secret import Secret
+
+log = structlog.get_logger(__name__)
+
+PATH = "/v1/telepin/verifications"
+BUDGET = 2.0
+"""Seconds for the whole question, connecting and repeating included."""
+RETRIES = (0.1, 0.3)
+"""Seconds before a further attempt to connect."""
+ANSWER_BYTES = 1 << 20
+
+Office = Literal[
+    "dolnoslaskie",
+    "kujawsko-pomorskie",
+    "lubelskie",
+    "lubuskie",
+    "lodzkie",
+    "malopolskie",
+    "mazowieckie",
+    "opolskie",
+    "podkarpackie",
+    "podlaskie",
+    "pomorskie",
+    "slaskie",
+    "swietokrzyskie",
+    "warminsko-mazurskie",
+    "wielkopolskie",
+    "zachodniopomorskie",
+]
+Token = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Ref = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-]+$")]
+Label = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class _Answer(BaseModel):
+    # hide_input_in_errors: a garbled answer may hold anything, and errors are logged.
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class EusPerson(_Answer):
+    """Who was verified; ``label`` may be spoken to the caller."""
+
+    ref: Ref
+    label: Label
+
+
+class EusPrincipal(_Answer):
+    """Somebody the person may act for: general proxy (``ppo``) or organisation account (``uko``). Days inclusive."""
+
+    ref: Ref
+    label: Label
+    basis: Literal["ppo", "uko"]
+    valid_from: date
+    valid_to: date | None
+    numbers: Annotated[tuple[Token, ...], Field(min_length=1, max_length=2)]
+
+
+class Verification(_Answer):
+    """The answer of e-US. Whatever was wrong is one ``refused`` without any particulars."""
+
+    request_id: str
+    verdict: Literal["ok", "refused"]
+    subject: Token
+    person: EusPerson | None
+    office: Office | None
+    principals: Annotated[tuple[EusPrincipal, ...], Field(max_length=5000)]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.verdict == "ok" and self.person is None:
+            raise ValueError("verdict ok without a person")
+        if self.verdict == "refused" and (self.person or self.office or self.principals):
+            raise ValueError("verdict refused with particulars")
+        return self
+
+
+class EusError(Exception):
+    """No verdict. ``reason`` is one of our own words and never quotes the answer."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"e-US gave no verdict: {reason}")
+        self.reason = reason
+
+
+class EusMismatch(EusError):
+    """An answer about another question or another person."""
+
+
+def new_match_key() -> str:
+    """A random key, 64 hexadecimal digits, for one request."""
+    return secrets.token_hex(32)
+
+
+def token(match_key: str, number: Secret) -> str:
+    """How e-US names the holder of ``number`` in the answer to a request with this ``match_key``."""
+    return hmac.new(bytes.fromhex(match_key), number.reveal().encode(), "sha256").hexdigest()
+
+
+def tls_context(authority: Path, certificate: Path | None = None, key: Path | None = None) -> ssl.SSLContext:
+    """TLS 1.2 or newer that trusts only ``authority``; with ``certificate`` and ``key``, mutual TLS."""
+    context = ssl.create_default_context(cafile=str(authority))
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if certificate is not None:
+        context.load_cert_chain(str(certificate), str(key) if key else None)
+    return context
+
+
+class Breaker:
+    """Stops asking after ``failures`` in a row; after ``rest`` seconds lets one question through to try."""
+
+    def __init__(self, failures: int = 5, rest: float = 15.0, clock: Callable[[], float] = time.monotonic) -> None:
+        self._limit, self._rest, self._clock = failures, rest, clock
+        self._failed = 0
+        self._rests_until = 0.0
+
+    def admits(self) -> bool:
+        """Whether a question may go out now. A probe takes the place of all others until it is answered."""
+        if self._failed < self._limit:
+            return True
+        if self._clock() < self._rests_until:
+            return False
+        self._rests_until = self._clock() + self._rest
+        return True
+
+    def succeeded(self) -> None:
+        self._failed = 0
+
+    def failed(self) -> None:
+        self._failed += 1
+        if self._failed >= self._limit:
+            self._rests_until = self._clock() + self._rest
+
+
+class EusClient:
+    """Asks e-US over HTTP. Repeats only while connecting failed, when nothing of the question has left."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        tls: ssl.SSLContext | None = None,
+        budget: float = BUDGET,
+        breaker: Breaker | None = None,
+        transport: httpx2.AsyncBaseTransport | None = None,
+    ) -> None:
+        # trust_env off: neither proxies nor certificates may come from the environment.
+        self._http = httpx2.AsyncClient(
+            base_url=url, verify=tls or True, timeout=budget, trust_env=False, transport=transport
+        )
+        self._budget = budget
+        self._breaker = breaker or Breaker()
+
+    async def verify(self, *, request: str, kind: Kind, number: Secret, pin: Secret, match_key: str) -> Verification:
+        """The verdict on ``pin`` for the holder of ``number``; ``EusError`` when there is none in time,
+        ``EusMismatch`` when the answer is about somebody else."""
+        if not self._breaker.admits():
+            raise EusError("circuit open")
+        try:
+            async with asyncio.timeout(self._budget):
+                answer = await self._ask(request, kind, number, pin, match_key)
+            if answer.request_id != request or not hmac.compare_digest(answer.subject, token(match_key, number)):
+                raise EusMismatch("answer about another person or request")
+        except TimeoutError:
+            self._breaker.failed()
+            raise EusError("too slow") from None
+        except EusError:
+            self._breaker.failed()
+            raise
+        self._breaker.succeeded()
+        return answer
+
+    async def _ask(self, request: str, kind: Kind, number: Secret, pin: Secret, match_key: str) -> Verification:
+        for pause in (*RETRIES, None):
+            try:
+                return await self._post(request, kind, number, pin, match_key)
+            except (httpx2.ConnectError, httpx2.ConnectTimeout):
+                if pause is not None:
+                    await asyncio.sleep(pause)
+            except httpx2.HTTPError as error:
+                raise EusError(f"transport: {type(error).__name__}") from None
+        raise EusError("unreachable")
+
+    async def _post(self, request: str, kind: Kind, number: Secret, pin: Secret, match_key: str) -> Verification:
+        body = json.dumps(
+            {
+                "request_id": request,
+                "kind": kind,
+                "number": number.reveal(),
+                "telepin": pin.reveal(),
+                "match_key": match_key,
+            }
+        ).encode()
+        headers = {"content-type": "application/json", "accept": "application/json"}
+        received = bytearray()
+        async with self._http.stream("POST", PATH, content=body, headers=headers) as response:
+            if response.status_code != 200:
+                raise EusError(f"status {response.status_code}")
+            async for chunk in response.aiter_bytes():
+                received += chunk
+                if len(received) > ANSWER_BYTES:
+                    raise EusError("answer too long")
+        try:
+            return Verification.model_validate_json(bytes(received))
+        except ValidationError as error:
+            log.warning("eus_answer_invalid", faults=error.error_count())
+            raise EusError("answer against the contract") from None
+
+    async def close(self) -> None:
+        await self._http.aclose()
