@@ -53,7 +53,7 @@ class Session:
         while following is not None and self._failures <= MAX_FAILURES:
             moved, actions, event = self._step(call, following)
             if moved is call:
-                log.warning("event does not fit the call", call=call.id, event=type(event).__name__, node=call.node)
+                log.warning("event does not fit the call", call=call.id, got=type(event).__name__, node=call.node)
                 following = self._failed("unexpected event")
                 continue
             if not await self._journal.commit(moved, event, actions):
@@ -67,7 +67,7 @@ class Session:
         try:
             return *step(self._plan, call, event), event
         except Exception:
-            log.exception("the dialogue core failed", call=call.id, node=call.node, event=type(event).__name__)
+            log.exception("the dialogue core failed", call=call.id, node=call.node, got=type(event).__name__)
             failed = self._failed("core")
             return *step(self._plan, call, failed), failed
 

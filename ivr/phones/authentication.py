@@ -32,7 +32,7 @@ class Authentication:
         sealed = await self._authority.seal(call, digits)
         if isinstance(sealed, Sealed):
             return IdentityGiven(ref=sealed.ref, kind=sealed.kind)
-        return NumberRefused(fault=sealed.fault)
+        return NumberRefused(fault="length" if sealed.fault == "key" else sealed.fault)
 
     async def principal(self, call: str, digits: Secret, refs: tuple[str, ...]) -> Event:
         return PrincipalFound(ref=await self._authority.match_principal(call, digits, refs))
@@ -56,8 +56,8 @@ def checked(check: str, outcome: Outcome) -> PinChecked:
     return PinChecked(
         check=check,
         verdict="ok",
-        at=outcome.at.isoformat(),
-        until=outcome.until.isoformat(),
+        at=outcome.at,
+        until=outcome.until,
         person=Party(ref=outcome.person.ref, label=outcome.person.label),
         office=outcome.office,
         principals=tuple(Party(ref=p.ref, label=p.label, basis=p.basis) for p in outcome.principals),

@@ -1,0 +1,84 @@
+"""The desk as a process: Asterisk's queue events become pop-ups, the outbox is delivered, consultants stay seated."""
+
+import asyncio
+import signal
+import time
+from typing import Any
+
+import httpx2
+import structlog
+from prometheus_client import start_http_server
+from pydantic import SecretStr
+
+from desk.agents import Agents
+from desk.alarms import Alarms
+from desk.delivery import Courier
+from desk.message import Names
+from desk.outbox import Outbox
+from desk.service import Desk
+from desk.webhook import Webhook
+from ivr.asterisk.ami import Ami
+from ivr.dialplan import load_plan
+from ivr.journal import Journal
+from store import create_tables, open_database
+
+from . import logs
+from .secret_files import read_secret
+from .settings import Settings
+from .supervisor import beat
+
+log = structlog.get_logger(__name__)
+
+EVENTS = "call,agent,user"
+
+
+def manager(settings: Settings, user: str = "desk") -> Ami:
+    """A connection to Asterisk's manager interface as ``user`` (``desk``)."""
+    password = SecretStr(read_secret(settings, f"ami-{user}").decode())
+    return Ami("127.0.0.1", settings.port("ami"), user, password, events=EVENTS)
+
+
+async def run_desk(settings: Settings, heartbeat: int | None = None) -> None:
+    """Serve until SIGTERM. Raises ``AmiRefused`` when Asterisk refuses the log-in."""
+    logs.to_file(settings.var / "log" / "desk.log")
+    stopping = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
+    alarms = Alarms(command=settings.alarm_command, webhook=settings.alarm_webhook)
+    start_http_server(settings.port("metrics") - 1, "127.0.0.1")
+    plan = load_plan(settings.dialplans)
+    database = open_database(settings.database_url)
+    await create_tables(database)
+    ami = manager(settings)
+    async with httpx2.AsyncClient(trust_env=False) as client:
+        webhook = Webhook(client, f"{settings.crm}/webhook", read_secret(settings, "webhook"), time.time)
+        outbox = Outbox(database)
+        names = Names(
+            offices={office.id: office.name for office in plan.offices.values()},
+            topics={topic.id: topic.title for topic in plan.topics.values()},
+        )
+        desk = Desk(
+            ami,
+            Journal(database, "desk"),
+            outbox,
+            Courier(outbox, webhook.send, alarms),
+            Agents(ami, database),
+            names,
+            alarms,
+        )
+        running = asyncio.create_task(desk.run())
+        await desk.ready.wait()
+        beating = asyncio.create_task(beat(heartbeat, stopping.set)) if heartbeat is not None else None
+        await ami.start(patient=True)
+        ends: list[asyncio.Future[Any]] = [
+            asyncio.ensure_future(stopping.wait()),
+            asyncio.ensure_future(ami.closed()),
+            running,
+        ]
+        done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        for task in (running, beating):
+            if task is not None:
+                task.cancel()
+        await ami.close()
+        for finished in done:
+            finished.result()
+    await database.dispose()

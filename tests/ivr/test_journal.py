@@ -1,0 +1,105 @@
+"""The journal on a real SQLite file."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ivr.dialogue.call import Call
+from ivr.dialogue.events import CallArrived, HungUp, NothingHeard
+from ivr.dialogue.machine import step
+from ivr.dialogue.node import change
+from ivr.dialogue.plan import Plan
+from ivr.journal import Fenced, Journal
+from store import create_tables, open_database
+
+pytestmark = pytest.mark.anyio
+ARRIVED = CallArrived(dialled="224605992", caller="+48000000001", at="2026-04-21T10:00:00+02:00")
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
+    engine = open_database(f"sqlite+aiosqlite:///{tmp_path}/journal.db", busy_timeout=0.5)
+    await create_tables(engine)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+async def journal(database: AsyncEngine) -> AsyncIterator[Journal]:
+    journal = Journal(database, "engine-0", stall=5.0)
+    await journal.start()
+    yield journal
+    await journal.close()
+
+
+async def test_a_turn_is_read_back_as_it_was_written(journal: Journal, plan: Plan) -> None:
+    call, actions = step(plan, Call(id="a"), ARRIVED)
+    assert await journal.commit(call, ARRIVED, actions)
+    assert await journal.latest("a") == call
+    (turn,) = await journal.turns("a")
+    assert (turn.event, turn.actions, turn.engine) == (ARRIVED, actions, "engine-0")
+
+
+async def test_an_unknown_call_is_none(journal: Journal) -> None:
+    assert await journal.latest("nobody") is None
+
+
+async def test_a_revived_engine_writes_nothing(journal: Journal, database: AsyncEngine, plan: Plan) -> None:
+    call, actions = step(plan, Call(id="a"), ARRIVED)
+    await journal.commit(call, ARRIVED, actions)
+    other = Journal(database, "engine-1", stall=5.0)
+    await other.start()
+    ended, _ = step(plan, call, HungUp())
+    await other.commit(ended, HungUp(), ())
+    with pytest.raises(Fenced):
+        await journal.commit(change(call, turn=2), NothingHeard(), ())
+    await other.close()
+    assert (await journal.latest("a")) == ended
+
+
+async def test_one_fenced_turn_does_not_lose_the_others_of_its_batch(journal: Journal, plan: Plan) -> None:
+    first, actions = step(plan, Call(id="a"), ARRIVED)
+    await journal.commit(first, ARRIVED, actions)
+    others = [step(plan, Call(id=f"b{n}"), ARRIVED)[0] for n in range(50)]
+    writes = [journal.commit(call, ARRIVED, ()) for call in (first, *others)]
+    results = await asyncio.gather(*writes, return_exceptions=True)
+    assert isinstance(results[0], Fenced)
+    assert results[1:] == [True] * 50
+    assert [await journal.latest(call.id) for call in others] == others
+
+
+async def test_a_locked_database_stalls_and_the_call_goes_on(database: AsyncEngine, plan: Plan) -> None:
+    alarms: list[str] = []
+    journal = Journal(database, "engine-0", stall=0.1, alarm=lambda kind, text: alarms.append(kind))
+    await journal.start()
+    call, actions = step(plan, Call(id="a"), ARRIVED)
+    async with database.connect() as holder:
+        await holder.execute(text("BEGIN EXCLUSIVE"))
+        assert not await journal.commit(call, ARRIVED, actions)
+        await holder.rollback()
+    assert alarms == ["journal-stalled"]
+    await journal.close()
+
+
+async def test_a_call_that_broke_off_is_found_again_and_a_finished_one_is_not(journal: Journal, plan: Plan) -> None:
+    for call_id, topic, end in (("cut", "pcc-termin", "hung up by caller"), ("done", "pcc-termin", "served")):
+        call, actions = step(plan, Call(id=call_id), change_caller(ARRIVED, call_id))
+        await journal.commit(call, change_caller(ARRIVED, call_id), actions)
+        last = change(call, turn=2, topic=topic, ended=end)
+        await journal.commit(last, HungUp(), ())
+    within = timedelta(minutes=10)
+    found = await journal.broken_off("+48cut", but="new", within=within)
+    assert found is not None
+    assert found.topic == "pcc-termin"
+    assert await journal.broken_off("+48done", but="new", within=within) is None
+    assert await journal.broken_off("+48cut", but="cut", within=within) is None
+    assert await journal.broken_off("+48cut", but="new", within=timedelta(0)) is None
+
+
+def change_caller(event: CallArrived, name: str) -> CallArrived:
+    return CallArrived(dialled=event.dialled, caller=f"+48{name}", at=event.at)

@@ -1,0 +1,112 @@
+"""The session loop with a phone that answers from a list."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from ivr.dialogue.actions import Action, AskDigits, AskPin, CheckPin, Enqueue, HangUp
+from ivr.dialogue.call import Call
+from ivr.dialogue.events import (
+    CallArrived,
+    Event,
+    HungUp,
+    IdentityGiven,
+    LookedUp,
+    NothingHeard,
+    PinChecked,
+    PinGiven,
+)
+from ivr.dialogue.plan import Plan
+from ivr.journal import Journal
+from ivr.session import Session
+from store import create_tables, open_database
+
+pytestmark = pytest.mark.anyio
+ARRIVED = CallArrived(dialled="224605992", caller=None, at="2026-04-21T10:00:00+02:00")
+OPEN = LookedUp(what="hours", ok=True, found={"open": True, "hours": "zawsze"})
+
+
+class ScriptedPhone:
+    """Answers each turn with the next of ``answers``; an exception among them is raised; then hangs up."""
+
+    def __init__(self, *answers: Event | Exception | None) -> None:
+        self.answers = list(answers)
+        self.performed: list[Action] = []
+
+    async def perform(self, call: Call, actions: tuple[Action, ...]) -> Event | None:
+        self.performed.extend(actions)
+        if isinstance(actions[-1], Enqueue | HangUp):
+            return None
+        answer = self.answers.pop(0) if self.answers else HungUp()
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+@pytest.fixture
+async def journal(tmp_path: Path) -> AsyncIterator[Journal]:
+    database = open_database(f"sqlite+aiosqlite:///{tmp_path}/journal.db")
+    await create_tables(database)
+    journal = Journal(database, "engine-0", stall=5.0)
+    await journal.start()
+    yield journal
+    await journal.close()
+    await database.dispose()
+
+
+class StalledJournal(Journal):
+    """A journal whose disk is full: nothing is durable."""
+
+    def __init__(self) -> None:
+        pass
+
+    async def commit(self, call: Call, event: Event, actions: tuple[Action, ...]) -> bool:
+        return False
+
+
+async def test_a_call_runs_to_its_end_and_every_turn_is_kept(plan: Plan, journal: Journal) -> None:
+    phone = ScriptedPhone(OPEN)
+    call = await Session(plan, journal, phone).run(Call(id="a"), ARRIVED)
+    assert call.ended == "hung up by caller"
+    assert [turn.turn for turn in await journal.turns("a")] == [1, 2, 3]
+    assert await journal.latest("a") == call
+
+
+async def test_a_bug_in_the_phone_brings_this_call_to_a_person(plan: Plan, journal: Journal) -> None:
+    phone = ScriptedPhone(OPEN, RuntimeError("a bug"), OPEN)
+    await Session(plan, journal, phone).run(Call(id="a"), ARRIVED)
+    assert isinstance(phone.performed[-1], Enqueue)
+
+
+async def test_a_phone_that_always_fails_is_left_to_the_dialplan(plan: Plan, journal: Journal) -> None:
+    phone = ScriptedPhone(*[RuntimeError("broken")] * 20)
+    call = await Session(plan, journal, phone).run(Call(id="a"), ARRIVED)
+    assert call.ended is None
+    assert len(phone.answers) >= 15
+
+
+async def test_a_bug_in_the_core_brings_this_call_to_a_person(
+    plan: Plan, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import ivr.session as session
+
+    real = session.step
+
+    def failing(plan: Plan, call: Call, event: Event) -> tuple[Call, tuple[Action, ...]]:
+        if isinstance(event, NothingHeard):
+            raise ZeroDivisionError
+        return real(plan, call, event)
+
+    monkeypatch.setattr(session, "step", failing)
+    phone = ScriptedPhone(OPEN, NothingHeard(), OPEN)
+    await Session(plan, journal, phone).run(Call(id="a"), ARRIVED)
+    assert isinstance(phone.performed[-1], Enqueue)
+
+
+async def test_without_a_durable_journal_nobody_is_authenticated(plan: Plan) -> None:
+    given = IdentityGiven(ref="r", kind="pesel")
+    phone = ScriptedPhone(OPEN, given, PinGiven(), PinChecked(check="a:1", verdict="ok"))
+    call = await Session(plan, StalledJournal(), phone).run(Call(id="a"), ARRIVED)
+    assert call.auth is None
+    assert not any(isinstance(action, AskDigits | AskPin | CheckPin) for action in phone.performed)
