@@ -5,6 +5,7 @@ Everything has a default that works on one machine. Environment variables are ``
 """
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -42,6 +43,11 @@ class Settings(BaseSettings):
 
     vosk_model: Path | None = None
     whisper: bool = True
+    drain_seconds: float = Field(60.0, description="how long a stop lets calls come to their queue")
+    hours: Literal["plan", "open", "closed"] = Field(
+        "plan", description="hold every office open or closed: demo, tests"
+    )
+    journal_stall: float = Field(1.0, description="seconds a call waits for its journal before it goes on in memory")
     alarm_command: str = ""
     alarm_webhook: str = ""
 

@@ -1,0 +1,91 @@
+"""Backup and restore of what matters under ``var/``: the database, the secrets, closures, Asterisk's own database.
+
+What can be made again (Asterisk itself, rendered prompts, models, logs) is left out. The archive holds secrets: it is
+written with mode 600 and belongs where the office keeps such things.
+"""
+
+import os
+import shutil
+import sqlite3
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+KEPT = ("secrets", "closures.json", "topics", "asterisk/lib", "asterisk/db", "stubs")
+DATABASES = ("infolinia.db",)
+
+
+class BackupError(Exception):
+    """The archive cannot be used, or the place is not free; the text says why and what to do."""
+
+
+def backup(var: Path, target: Path) -> list[str]:
+    """Write the archive ``target`` (``.tar.gz``); names of what it holds. Calls may go on meanwhile."""
+    if target.exists():
+        raise BackupError(f"{target} exists already: choose another name")
+    handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    names: list[str] = []
+    with os.fdopen(handle, "wb") as file, tarfile.open(fileobj=file, mode="w:gz") as archive:
+        with tempfile.TemporaryDirectory() as folder:
+            for name in DATABASES:
+                if (var / name).exists():
+                    archive.add(_snapshot(var / name, Path(folder) / name), name)
+                    names.append(name)
+        for name in KEPT:
+            if (var / name).exists():
+                archive.add(var / name, name)
+                names.append(name)
+    if not names:
+        target.unlink()
+        raise BackupError(f"there is nothing to keep under {var}")
+    return names
+
+
+def restore(source: Path, var: Path) -> Path | None:
+    """Put the archive's content in its place; where the former content was moved to, if there was any.
+
+    Unpacks beside ``var`` first, so that a damaged archive changes nothing. The hotline must be stopped.
+    """
+    fresh = var.with_name(f"{var.name}.restoring")
+    shutil.rmtree(fresh, ignore_errors=True)
+    try:
+        with tarfile.open(source, "r:gz") as archive:
+            archive.extractall(fresh, filter="data")
+    except (tarfile.TarError, OSError, EOFError) as error:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise BackupError(f"{source} cannot be read as a backup: {type(error).__name__}; nothing was changed") from None
+    for name in DATABASES:
+        if (fresh / name).exists():
+            _check(fresh / name)
+    aside = var.with_name(f"{var.name}.before-{datetime.now():%Y%m%d-%H%M%S}")
+    moved = False
+    for name in _tops(fresh):
+        for present in (var / name, var / f"{name}-wal", var / f"{name}-shm"):
+            if present.exists():
+                aside.mkdir(exist_ok=True)
+                shutil.move(present, aside / present.name)
+                moved = True
+        var.mkdir(exist_ok=True)
+        shutil.move(fresh / name, var / name)
+    shutil.rmtree(fresh)
+    return aside if moved else None
+
+
+def _tops(folder: Path) -> Iterator[str]:
+    yield from sorted(path.name for path in folder.iterdir())
+
+
+def _snapshot(database: Path, copy: Path) -> Path:
+    """A consistent copy of a database that others may be writing to."""
+    with sqlite3.connect(database) as source, sqlite3.connect(copy) as target:
+        source.backup(target)
+    return copy
+
+
+def _check(database: Path) -> None:
+    with sqlite3.connect(database) as connection:
+        (verdict,) = connection.execute("PRAGMA integrity_check").fetchone()
+    if verdict != "ok":
+        raise BackupError(f"the database in the backup is damaged: {verdict}; nothing was changed")

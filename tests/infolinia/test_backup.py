@@ -1,0 +1,63 @@
+"""Backup and restore of a var folder."""
+
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+
+from infolinia.backup import BackupError, backup, restore
+
+
+@pytest.fixture
+def var(tmp_path: Path) -> Path:
+    var = tmp_path / "var"
+    (var / "secrets").mkdir(parents=True)
+    (var / "secrets" / "vault").write_bytes(b"key")
+    (var / "log").mkdir()
+    (var / "log" / "engine-0.log").write_text("noise")
+    with sqlite3.connect(var / "infolinia.db") as database:
+        database.execute("CREATE TABLE t (n)")
+        database.execute("INSERT INTO t VALUES (42)")
+    return var
+
+
+def number(var: Path) -> int:
+    with sqlite3.connect(var / "infolinia.db") as database:
+        return int(database.execute("SELECT n FROM t").fetchone()[0])
+
+
+def test_what_was_kept_comes_back_and_the_former_state_is_moved_aside(var: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "kept.tar.gz"
+    assert backup(var, archive) == ["infolinia.db", "secrets"]
+    assert stat.S_IMODE(archive.stat().st_mode) == 0o600
+    with sqlite3.connect(var / "infolinia.db") as database:
+        database.execute("UPDATE t SET n = 7")
+    aside = restore(archive, var)
+    assert number(var) == 42
+    assert aside is not None
+    assert number(aside) == 7
+    assert (var / "log" / "engine-0.log").read_text() == "noise"
+
+
+def test_a_damaged_archive_changes_nothing(var: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "kept.tar.gz"
+    backup(var, archive)
+    archive.write_bytes(archive.read_bytes()[:200])
+    with pytest.raises(BackupError, match="nothing was changed"):
+        restore(archive, var)
+    assert number(var) == 42
+
+
+def test_an_existing_file_is_not_overwritten(var: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "kept.tar.gz"
+    archive.write_text("precious")
+    with pytest.raises(BackupError, match="exists already"):
+        backup(var, archive)
+    assert archive.read_text() == "precious"
+
+
+def test_an_empty_var_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BackupError, match="nothing to keep"):
+        backup(tmp_path, tmp_path / "kept.tar.gz")
+    assert not (tmp_path / "kept.tar.gz").exists()

@@ -1,0 +1,89 @@
+"""The supervisor with real children: one that dies, one that hangs, one that drains."""
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+import infolinia.supervisor as supervisor
+from infolinia.supervisor import Child, Supervisor
+
+pytestmark = pytest.mark.anyio
+
+BEATS = """
+import os, sys, time
+pipe = int(sys.argv[sys.argv.index("--heartbeat") + 1])
+note = open(sys.argv[1], "a"); print(os.getpid(), file=note, flush=True)
+end = time.monotonic() + float(sys.argv[2])
+while time.monotonic() < end:
+    os.write(pipe, b".")
+    time.sleep(0.05)
+"""
+
+
+def child(tmp_path: Path, name: str, code: str, beats_for: float) -> Child:
+    return Child(name, [sys.executable, "-c", code, str(tmp_path / name), str(beats_for)])
+
+
+async def pids(path: Path, count: int) -> list[int]:
+    while not path.exists() or len(path.read_text().split()) < count:
+        await asyncio.sleep(0.02)
+    return [int(pid) for pid in path.read_text().split()]
+
+
+@pytest.fixture
+def alarms() -> list[str]:
+    return []
+
+
+def watch(monkeypatch: pytest.MonkeyPatch, alarms: list[str], *children: Child) -> Supervisor:
+    monkeypatch.setattr(supervisor, "SILENCE", 0.6)
+    monkeypatch.setattr(supervisor, "BACK_OFF", (0.0,))
+    watcher = Supervisor({}, drain=1.0, alarm=lambda kind, text: alarms.append(kind))
+    watcher._children = list(children)
+    return watcher
+
+
+async def test_a_child_that_dies_is_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, alarms: list[str]
+) -> None:
+    watcher = watch(monkeypatch, alarms, child(tmp_path, "dies", BEATS, 60))
+    running = asyncio.create_task(watcher.run())
+    (first,) = await pids(tmp_path / "dies", 1)
+    os.kill(first, signal.SIGKILL)
+    assert len(set(await pids(tmp_path / "dies", 2))) == 2
+    assert alarms == ["child-died"]
+    watcher._stopping.set()
+    await running
+
+
+async def test_a_child_that_hangs_is_killed_and_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, alarms: list[str]
+) -> None:
+    watcher = watch(monkeypatch, alarms, child(tmp_path, "hangs", BEATS, 60))
+    running = asyncio.create_task(watcher.run())
+    (first,) = await pids(tmp_path / "hangs", 1)
+    await asyncio.sleep(0.3)
+    os.kill(first, signal.SIGSTOP)
+    await pids(tmp_path / "hangs", 2)
+    assert alarms[:1] == ["child-hung"]
+    with pytest.raises(ProcessLookupError):
+        os.kill(first, 0)
+    watcher._stopping.set()
+    await running
+
+
+async def test_stopping_leaves_no_child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, alarms: list[str]) -> None:
+    stubborn = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + BEATS
+    monkeypatch.setattr(supervisor, "BEAT", 0.1)
+    watcher = watch(monkeypatch, alarms, child(tmp_path, "gentle", BEATS, 60), child(tmp_path, "stubborn", stubborn, 3))
+    running = asyncio.create_task(watcher.run())
+    found = [*await pids(tmp_path / "gentle", 1), *await pids(tmp_path / "stubborn", 1)]
+    watcher._stopping.set()
+    await running
+    for pid in found:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
