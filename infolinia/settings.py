@@ -5,12 +5,49 @@ Everything has a default that works on one machine. Environment variables are ``
 """
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 ROOT = Path(__file__).resolve().parent.parent
+
+Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9.:/\[\]_-]*$", max_length=255)]
+SipUser = Annotated[str, Field(pattern=r"^[A-Za-z0-9+._-]*$", max_length=64)]
+Consultant = Annotated[str, Field(pattern=r"^[a-z][a-z0-9._-]{0,63}$")]
+
+
+class OperatorLine(BaseModel):
+    """The operator's SIP line, as the contract describes it. The password is the secret ``operator``."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    host: Host = Field(min_length=1, description="the operator's SIP server")
+    port: int = 5060
+    addresses: tuple[Host, ...] = Field(min_length=1, description="addresses or networks that calls come from")
+    transport: Literal["udp", "tcp", "tls"] = "udp"
+    user: SipUser = ""
+    registers: bool = Field(False, description="the line is reached by registering; else by our address")
+    challenge: bool = Field(False, description="calls of the operator must authenticate too")
+    from_domain: Host = ""
+    proxy: Host = ""
+    dialled_from: Literal["request-uri", "to", "diversion"] = "request-uri"
+    dtmf: Literal["auto", "rfc4733", "inband", "info"] = "auto"
+    wideband: bool = False
+    media_encryption: bool = Field(False, description="SRTP (SDES); use it with tls")
+    nat: bool = False
+    public_address: Host = Field("", description="our address as the operator sees it, behind NAT")
+    certificate: Path | None = None
+    private_key: Path | None = None
+    ca_list: Path = Path("/etc/ssl/certs/ca-certificates.crt")
+
+    @model_validator(mode="after")
+    def _whole(self) -> "OperatorLine":
+        if (self.registers or self.challenge) and not self.user:
+            raise ValueError("operator.user: a line that registers or is challenged needs a user name")
+        if (self.certificate is None) != (self.private_key is None):
+            raise ValueError("operator.certificate and operator.private_key belong together")
+        return self
 
 
 class Settings(BaseSettings):
@@ -39,6 +76,11 @@ class Settings(BaseSettings):
     eus_port: int = 8461
     crm_url: str = ""
     crm_port: int = 8462
+    operator: OperatorLine | None = Field(None, description="the operator's line; without one, calls come by loopback")
+    consultants: tuple[Consultant, ...] = Field(
+        ("konsultant1", "konsultant2", "konsultant3", "konsultant4"), description="telephones that register with us"
+    )
+    engine_limit: int = Field(1200, ge=60, le=7200, description="longest automatic part of a call, in seconds")
     asterisk_prefix: Path | None = Field(None, description="an Asterisk to use instead of the one made at set-up")
 
     vosk_model: Path | None = None
