@@ -183,10 +183,9 @@ def _api(app: FastAPI, crm: Crm) -> None:
 
 
 def _event(received: Received) -> dict[str, Any]:
-    envelope = msgspec.to_builtins(received.envelope)
+    message: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(received.envelope))
     return {
-        **envelope,
-        "data": received.data,
+        **message,
         "received": received.received,
         "late": received.late,
         "out_of_order": received.out_of_order,

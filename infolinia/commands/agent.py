@@ -1,0 +1,140 @@
+"""``infolinia agent``: who serves which queue."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Annotated, TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy.exc import SQLAlchemyError
+
+from desk.agents import AgentError, Agents, Member
+from infolinia.desk_process import manager
+from infolinia.settings import Settings
+from ivr.asterisk.ami import AmiError
+from store import create_tables, open_database
+
+app = typer.Typer(no_args_is_help=True, help="Kto obsługuje którą kolejkę. Przykład: infolinia agent list")
+
+T = TypeVar("T")
+
+Agent = Annotated[str, typer.Argument(help="Telefon konsultanta, np. konsultant1 (PJSIP/konsultant1).")]
+Queues = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--queue", "-q", help="Kolejka lub wzorzec z *; można podać kilka razy. Bez niej: wszystkie konsultanta."
+    ),
+]
+
+
+@app.command()
+def add(
+    agent: Agent,
+    queue: Annotated[
+        list[str],
+        typer.Option("--queue", "-q", help="Kolejka lub wzorzec z *, np. 'malopolskie-*'; można podać kilka razy."),
+    ],
+    name: Annotated[str, typer.Option(help="Imię, które widać w zestawieniach.")] = "",
+) -> None:
+    """Dodaje konsultanta do kolejek. Przydział przetrwa ponowne uruchomienie Asteriska.
+
+    Przykłady:
+
+      infolinia agent add konsultant1 --queue malopolskie-kol-pcc-sd
+
+      infolinia agent add konsultant1 -q 'malopolskie-*' -q krajowa-kol-ogolna --name "Anna"
+    """
+    _say(agent, "obsługuje", _with_agents(lambda agents: agents.add(agent, queue, name)))
+
+
+@app.command()
+def pause(agent: Agent, queue: Queues = None, reason: Annotated[str, typer.Option(help="Powód przerwy.")] = "") -> None:
+    """Przerwa: konsultant nie dostaje nowych połączeń.
+
+    Przykłady:
+
+      infolinia agent pause konsultant1 --reason obiad
+
+      infolinia agent pause konsultant1 -q '*-kol-pit'
+    """
+    _say(agent, "ma przerwę w", _with_agents(lambda agents: agents.pause(agent, queue or (), reason)))
+
+
+@app.command()
+def unpause(agent: Agent, queue: Queues = None) -> None:
+    """Koniec przerwy.
+
+    Przykład: infolinia agent unpause konsultant1
+    """
+    _say(agent, "znów obsługuje", _with_agents(lambda agents: agents.unpause(agent, queue or ())))
+
+
+@app.command()
+def remove(agent: Agent, queue: Queues = None) -> None:
+    """Zabiera konsultanta z kolejek. Trwającej rozmowy to nie przerywa.
+
+    Przykłady:
+
+      infolinia agent remove konsultant1
+
+      infolinia agent remove konsultant1 -q malopolskie-kol-pit
+    """
+    _say(agent, "nie obsługuje już", _with_agents(lambda agents: agents.remove(agent, queue or ())))
+
+
+@app.command(name="list")
+def show() -> None:
+    """Pokazuje przydziały i stan telefonów; bez Asteriska same przydziały.
+
+    Przykład: infolinia agent list
+    """
+    members = _with_agents(_listed, patient=True)
+    if not members:
+        typer.echo("Nikt nie obsługuje żadnej kolejki. Dodaj: infolinia agent add konsultant1 -q 'malopolskie-*'")
+        return
+    table = Table("Konsultant", "Imię", "Kolejka", "Przerwa", "Telefon")
+    for member in members:
+        paused = (member.reason or "tak") if member.paused else ""
+        table.add_row(member.agent, member.name, member.queue, paused, member.live or "—")
+    Console().print(table)
+
+
+async def _listed(agents: Agents) -> list[Member]:
+    try:
+        return await agents.listed()
+    except AmiError:
+        typer.echo("Asterisk nie odpowiada; stan telefonów nieznany.", err=True)
+        return await agents.stored()
+
+
+def _say(agent: str, what: str, queues: list[str]) -> None:
+    typer.echo(f"{agent} {what}: {', '.join(queues)}")
+
+
+def _with_agents(act: Callable[[Agents], Awaitable[T]], patient: bool = False) -> T:
+    """Run ``act`` over a manager connection of its own; faults end the command with code 2 and one line."""
+
+    async def run() -> T:
+        settings = Settings()
+        database = open_database(settings.database_url)
+        await create_tables(database)
+        ami = manager(settings)
+        try:
+            try:
+                await ami.start()
+            except AmiError:
+                if not patient:
+                    raise
+            return await act(Agents(ami, database))
+        finally:
+            await ami.close()
+            await database.dispose()
+
+    try:
+        return asyncio.run(run())
+    except (AgentError, AmiError, FileNotFoundError) as error:
+        typer.echo(f"Nie udało się: {error}", err=True)
+    except SQLAlchemyError as error:
+        typer.echo(f"Nie udało się: baza danych: {error}", err=True)
+    raise typer.Exit(2)
