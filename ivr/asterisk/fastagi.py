@@ -33,6 +33,7 @@ class AgiChannel:
         self.hung_up = asyncio.Event()
         self._codec = codec
         self._transport = transport
+        self._loop = asyncio.get_running_loop()
         self._reply: asyncio.Future[AgiReply] | None = None
         self._abandoned = False
         self._fault: Exception | None = None
@@ -54,12 +55,14 @@ class AgiChannel:
         if self._transport.is_closing():
             raise AgiHungUp("the connection has ended")
         self._transport.write(self._codec.send(line, *args))
-        self._reply = asyncio.get_running_loop().create_future()
+        self._reply = self._loop.create_future()
         try:
-            reply = await asyncio.shield(self._reply)
+            reply = await self._reply
         except asyncio.CancelledError:
-            self._abandoned = True
+            self._abandon()
             raise
+        if reply.code == 200 and not reply.failed:
+            return reply
         return self._judged(reply, line)
 
     async def get_variable(self, name: str) -> str | None:
@@ -74,6 +77,11 @@ class AgiChannel:
         """Run a dialplan application; ``data`` is its arguments as in the dialplan, without expansion of ``${…}``."""
         return await self.command("EXEC", application, data)
 
+    def _abandon(self) -> None:
+        """The command was cancelled: its reply is still to come, and belongs to nobody. Unless it just came."""
+        if self._reply is not None:
+            self._reply, self._abandoned = self._loop.create_future(), True
+
     def _judged(self, reply: AgiReply, line: str) -> AgiReply:
         if reply.code == 511 or (reply.failed and self.hung_up.is_set()):
             raise AgiHungUp(f"the channel is gone ({agi.verb(line)})")
@@ -86,14 +94,14 @@ class AgiChannel:
             self.hung_up.set()
             return
         reply, self._reply, self._abandoned = self._reply, None, False
-        if reply is not None:
+        if reply is not None and not reply.done():
             reply.set_result(event)
 
     def _end(self, fault: Exception) -> None:
         self._fault = self._fault or fault
         self.hung_up.set()
         reply, self._reply = self._reply, None
-        if reply is not None:
+        if reply is not None and not reply.done():
             reply.set_exception(fault)
             reply.exception()
 
