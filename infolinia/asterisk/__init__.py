@@ -1,0 +1,1 @@
+"""Asterisk: getting one, writing what it reads, starting and steering it."""

@@ -1,0 +1,204 @@
+"""Starting, asking and stopping our Asterisk: an ordinary process of the user, found again by its own pid file (its
+process name is its loader's) and commanded through its socket.
+"""
+
+import os
+import resource
+import signal
+import subprocess
+import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from infolinia.settings import Settings
+
+from .conf import folder, replace_file
+from .port import check_free
+from .site import Site
+from .trouble import AsteriskError
+
+log = structlog.get_logger(__name__)
+
+MAX_FILES = 65536
+"""Asterisk walks through all it may open when it starts a child, so more is no gain."""
+SOCKET_PATH_LIMIT = 107
+RELOADS = {
+    "extensions.conf": "dialplan reload",
+    "queues.conf": "queue reload all",
+    "musiconhold.conf": "moh reload",
+    "manager.conf": "manager reload",
+    "logger.conf": "logger reload",
+    "pjsip.conf": "module reload res_pjsip.so",
+    "rtp.conf": "module reload res_rtp_asterisk.so",
+}
+"""How a changed file comes into force while calls go on. What is not here needs a restart."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """``calls``: channels up; ``up_seconds`` since the start."""
+
+    pid: int
+    version: str
+    calls: int
+    up_seconds: float
+
+
+class Asterisk:
+    """The Asterisk of one ``var`` folder."""
+
+    def __init__(self, settings: Settings, site: Site) -> None:
+        self._settings, self._site = settings, site
+        self._folder = folder(settings)
+        self._conf = self._folder / "etc" / "asterisk.conf"
+        self._pid_file = self._folder / "asterisk.pid"
+
+    @property
+    def pid(self) -> int | None:
+        """Of our running Asterisk. A pid that now belongs to another process does not count."""
+        try:
+            pid = int(self._pid_file.read_text(encoding="ascii"))
+            arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+        except (OSError, ValueError):
+            return None
+        return pid if os.fsencode(self._conf) in arguments and state != "Z" else None
+
+    def start(self, patience: float = 30.0) -> int:
+        """Start and wait until it takes calls; the pid. One that runs already is left alone. Raises AsteriskError (a
+        port taken: PortTaken, exit code 2) with the last lines of its log."""
+        if (running := self.pid) is not None:
+            return running
+        self._check_before()
+        self._prepare_folders()
+        with (self._folder / "log" / "console").open("ab") as console, _many_files():
+            process = subprocess.Popen(
+                [self._site.binary, "-f", "-C", self._conf],
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=subprocess.STDOUT,
+                cwd=self._folder,
+                start_new_session=True,
+            )
+        replace_file(self._pid_file, str(process.pid).encode())
+        self._wait_booted(process, time.monotonic() + patience)
+        log.info("asterisk.started", pid=process.pid, version=self._site.version)
+        return process.pid
+
+    def _check_before(self) -> None:
+        if not self._conf.is_file():
+            raise AsteriskError(f"Brak {self._conf}: najpierw `infolinia asterisk install`")
+        control = os.fsencode(self._folder / "run" / "asterisk.ctl")
+        if len(control) > SOCKET_PATH_LIMIT:
+            raise AsteriskError(f"Ścieżka {os.fsdecode(control)} jest za długa dla gniazda: ustaw krótsze INFOLINIA_VAR")
+        if not Path("/usr/share/zoneinfo/Europe/Warsaw").is_file():
+            raise AsteriskError("Brak strefy czasowej Europe/Warsaw (godziny urzędów): apt-get install tzdata")
+        settings = self._settings
+        check_free(settings.sip_bind, settings.port("sip"), "udp", "SIP")
+        check_free(settings.sip_bind, settings.port("sip"), "tcp", "SIP")
+        check_free("127.0.0.1", settings.port("ami"), "tcp", "AMI")
+
+    def _prepare_folders(self) -> None:
+        for name in ("run", "log", "lib/agi-bin", "lib/keys", "spool", "cache", "data/sounds", "moh"):
+            (self._folder / name).mkdir(parents=True, exist_ok=True)
+        (self._folder / "run").chmod(0o700)
+        for name in ("documentation", "static-http", "rest-api"):
+            link, target = self._folder / "data" / name, self._site.data / name
+            if link.is_symlink() and link.readlink() != target:
+                link.unlink()
+            if target.is_dir() and not link.exists():
+                link.symlink_to(target)
+
+    def _wait_booted(self, process: subprocess.Popen[bytes], deadline: float) -> None:
+        while time.monotonic() < deadline:
+            if process.poll() is not None:
+                raise AsteriskError(f"Asterisk nie wstał (kod {process.returncode}). {self._last_lines()}")
+            if "fully booted" in self._ask("core waitfullybooted", 5.0):
+                return
+            time.sleep(0.1)
+        self.stop()
+        raise AsteriskError(f"Asterisk nie wstał na czas. {self._last_lines()}")
+
+    def _last_lines(self) -> str:
+        lines: list[str] = []
+        for name in ("messages.log", "console"):
+            with suppress(OSError):
+                text = (self._folder / "log" / name).read_text(encoding="utf-8", errors="replace")
+                lines += [line for line in text.splitlines() if "ERROR" in line or name == "console"][-3:]
+        return f"Ostatnie wpisy w {self._folder / 'log'}: " + (" | ".join(lines) or "brak")
+
+    def rx(self, command: str, patience: float = 10.0) -> str:
+        """The answer to a CLI command. Raises AsteriskError when no Asterisk of ours listens."""
+        if self.pid is None:
+            raise AsteriskError("Asterisk nie działa: `infolinia asterisk start`")
+        return self._ask(command, patience)
+
+    def _ask(self, command: str, patience: float) -> str:
+        asked = [self._site.binary, "-C", self._conf, "-rx", command]
+        try:
+            done = subprocess.run(asked, capture_output=True, timeout=patience, check=False)
+        except subprocess.TimeoutExpired:
+            return ""
+        return done.stdout.decode(errors="replace")
+
+    def status(self) -> Status | None:
+        """None when it does not run."""
+        pid = self.pid
+        if pid is None:
+            return None
+        channels = self._ask("core show channels count", 5.0)
+        started = (self._folder / "asterisk.pid").stat().st_mtime
+        calls = next((int(line.split()[0]) for line in channels.splitlines() if "active channel" in line), 0)
+        return Status(pid, self._site.version, calls, max(0.0, time.time() - started))
+
+    def reload(self, changed: Collection[str]) -> list[str]:
+        """Bring changed files into force while calls go on; returns those that wait for a restart."""
+        for name in sorted(set(changed) & set(RELOADS)):
+            self.rx(RELOADS[name])
+        return sorted(set(changed) - set(RELOADS))
+
+    def stop(self, drain: float = 0.0) -> None:
+        """Stop: no new calls, at most ``drain`` seconds for those that are up, then the end of them."""
+        pid = self.pid
+        if pid is None:
+            self._pid_file.unlink(missing_ok=True)
+            return
+        if drain > 0:
+            self._ask("core stop gracefully", 5.0)
+            if self._gone(pid, drain):
+                return
+        self._ask("core stop now", 5.0)
+        for number, seconds in ((None, 5.0), (signal.SIGTERM, 3.0), (signal.SIGKILL, 3.0)):
+            if number is not None:
+                log.warning("asterisk.does_not_stop", pid=pid, signal=number.name)
+                with suppress(ProcessLookupError):
+                    os.kill(pid, number)
+            if self._gone(pid, seconds):
+                return
+        raise AsteriskError(f"Asterisk (pid {pid}) nie daje się zatrzymać")
+
+    def _gone(self, pid: int, seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            with suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+            if self.pid is None:
+                self._pid_file.unlink(missing_ok=True)
+                return True
+            time.sleep(0.05)
+        return False
+
+
+@contextmanager
+def _many_files() -> Iterator[None]:
+    """A child started within may open as many files as the machine lets it, up to MAX_FILES."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_FILES if hard == resource.RLIM_INFINITY else min(MAX_FILES, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
