@@ -1,9 +1,11 @@
 """``infolinia agent``: who serves which queue."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeVar
 
+import structlog
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -12,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from desk.agents import AgentError, Agents, Member
 from infolinia.desk_process import manager
 from infolinia.settings import Settings
-from ivr.asterisk.ami import AmiError
+from ivr.asterisk.ami import AmiError, AmiRefused
 from store import create_tables, open_database
 
 app = typer.Typer(no_args_is_help=True, help="Kto obsługuje którą kolejkę. Przykład: infolinia agent list")
@@ -123,14 +125,15 @@ def _with_agents(act: Callable[[Agents], Awaitable[T]], patient: bool = False) -
         try:
             try:
                 await ami.start()
-            except AmiError:
-                if not patient:
+            except AmiError as error:
+                if not patient or isinstance(error, AmiRefused):
                     raise
             return await act(Agents(ami, database))
         finally:
             await ami.close()
             await database.dispose()
 
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     try:
         return asyncio.run(run())
     except (AgentError, AmiError, FileNotFoundError) as error:

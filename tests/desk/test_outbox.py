@@ -216,7 +216,7 @@ async def test_out_equals_in_with_a_failing_crm_and_two_couriers(database: Async
             await outbox.put(card_message(call=call, leg=f"1.{n}"))
         couriers[0].wake()
     async with asyncio.timeout(60):
-        while (await outbox.backlog()).waiting:  # noqa: ASYNC110
+        while (await outbox.backlog()).waiting:
             await asyncio.sleep(0.05)
     for task in running:
         task.cancel()
@@ -265,7 +265,7 @@ async def test_a_worker_process_killed_again_and_again_loses_nothing(tmp_path: P
             worker = await asyncio.create_subprocess_exec(*program, cwd=Path(__file__).parents[2])
             try:
                 goal = len(log.read_text().split()) + 8
-                while (await outbox.backlog()).waiting and len(log.read_text().split()) < goal:  # noqa: ASYNC110
+                while (await outbox.backlog()).waiting and len(log.read_text().split()) < goal:
                     await asyncio.sleep(0.02)
             finally:
                 worker.send_signal(signal.SIGKILL)

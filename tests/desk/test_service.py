@@ -98,7 +98,7 @@ class Office:
             yield desk
             await desk.settled()
             async with asyncio.timeout(10):
-                while (await outbox.backlog()).waiting:  # noqa: ASYNC110
+                while (await outbox.backlog()).waiting:
                     await asyncio.sleep(0.01)
         finally:
             running.cancel()

@@ -10,14 +10,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from .views import Ring, Screen
 
 VERDICTS = {
-    "ok": "Uwierzytelniony",
-    "refused": "Nieuwierzytelniony: błędny telePIN",
-    "throttled": "Nieuwierzytelniony: zbyt wiele prób",
-    "unavailable": "Nieuwierzytelniony: e-US nie odpowiadał",
-    "skipped": "Nieuwierzytelniony: rozmówca pominął",
-    "gave-up": "Nieuwierzytelniony: rozmówca zrezygnował",
-    "not-tried": "Nieuwierzytelniony: nie próbowano",
-    "unknown": "Nieuwierzytelniony: brak danych o połączeniu",
+    "ok": "Uwierzytelniono",
+    "refused": "Nie uwierzytelniono: błędny telePIN",
+    "throttled": "Nie uwierzytelniono: zbyt wiele prób",
+    "unavailable": "Nie uwierzytelniono: e-US nie odpowiadał",
+    "skipped": "Nie uwierzytelniono: pominięto na życzenie",
+    "gave-up": "Nie uwierzytelniono: rezygnacja z prób",
+    "not-tried": "Nie uwierzytelniono: nie próbowano",
+    "unknown": "Nie uwierzytelniono: brak danych o połączeniu",
 }
 METHODS = {"pesel+telepin": "PESEL i telePIN", "nip+telepin": "NIP i telePIN"}
 BASES = {"self": "we własnej sprawie", "ppo": "pełnomocnictwo ogólne (PPO)", "uko": "uprawnienie do konta (UKO)"}

@@ -108,7 +108,7 @@ async def test_the_page_of_the_caller_is_shown_and_the_card_is_masked(client: Cl
     await client.tell(envelope("session", SESSION, 2))
     talking = await client.page("/agent/konsultant1")
     assert "<h1>Adam Testowy</h1>" in talking
-    assert "Uwierzytelniony: PESEL i telePIN" in talking
+    assert "Uwierzytelniono: PESEL i telePIN" in talking
     assert "Ostatnie kontakty" in talking
     assert "<script>alert" not in talking
     await client.tell(envelope("ended", ENDED, 3))
@@ -128,7 +128,7 @@ async def test_the_page_of_the_caller_is_shown_and_the_card_is_masked(client: Cl
 async def test_an_unauthenticated_caller_has_no_name(client: Client) -> None:
     await client.tell(envelope("session", {**SESSION, "authenticated": None, "verdict": "refused"}))
     shown = await client.page("/agent/konsultant1")
-    assert "Nieuwierzytelniony: błędny telePIN" in shown
+    assert "Nie uwierzytelniono: błędny telePIN" in shown
     assert "Adam" not in shown
 
 

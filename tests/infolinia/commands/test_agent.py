@@ -1,0 +1,89 @@
+"""``infolinia agent`` over a manager connection that is faked."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from infolinia.commands import agent
+from ivr.asterisk.ami import AmiError, AmiRefused, AmiReply
+
+QUEUES = ("malopolskie-kol-pcc-sd", "malopolskie-kol-pit")
+
+
+class FakeAmi:
+    """Takes every action; raises ``fault`` when it is started."""
+
+    def __init__(self, fault: Exception | None = None) -> None:
+        self.fault = fault
+        self.done: list[tuple[str, dict[str, str]]] = []
+
+    async def start(self) -> None:
+        if self.fault:
+            raise self.fault
+
+    async def close(self) -> None:
+        pass
+
+    async def action(self, name: str, **headers: str) -> AmiReply:
+        if self.fault:
+            raise self.fault
+        if name == "QueueStatus":
+            return AmiReply(True, "", {}, tuple({"Event": "QueueParams", "Queue": queue} for queue in QUEUES))
+        self.done.append((name, headers))
+        return AmiReply(True, "", {})
+
+
+@pytest.fixture
+def ami(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeAmi:
+    fake = FakeAmi()
+    monkeypatch.setenv("INFOLINIA_VAR", str(tmp_path))
+    monkeypatch.setattr(agent, "manager", lambda settings: fake)
+    return fake
+
+
+def run(*words: str) -> Any:
+    return CliRunner().invoke(agent.app, words)
+
+
+def test_a_consultant_is_added_paused_listed_and_removed(ami: FakeAmi) -> None:
+    added = run("add", "konsultant1", "-q", "malopolskie-*", "--name", "Anna")
+    assert (added.exit_code, added.stdout) == (0, f"konsultant1 obsługuje: {', '.join(QUEUES)}\n")
+    assert run("pause", "konsultant1", "-q", "*-pit", "--reason", "obiad").exit_code == 0
+    listed = run("list").stdout
+    assert "Anna" in listed
+    assert "obiad" in listed
+    assert run("remove", "konsultant1").exit_code == 0
+    assert "Nikt nie obsługuje" in run("list").stdout
+    names = [name for name, _ in ami.done]
+    assert names == ["QueueAdd", "QueueAdd", "QueuePause", "QueueRemove", "QueueRemove"]
+
+
+def test_an_unknown_queue_ends_with_the_nearest_names(ami: FakeAmi) -> None:
+    refused = run("add", "konsultant1", "-q", "malopolskie-kol-pitt")
+    assert refused.exit_code == 2
+    assert "malopolskie-kol-pit" in refused.stderr
+    assert ami.done == []
+
+
+def test_without_asterisk_the_list_shows_what_is_kept_and_changes_are_refused(ami: FakeAmi) -> None:
+    run("add", "konsultant1", "-q", QUEUES[0])
+    ami.fault = AmiError("not there")
+    listed = run("list")
+    assert listed.exit_code == 0
+    assert "konsultant1" in listed.stdout
+    assert "Asterisk nie odpowiada" in listed.stderr
+    assert run("pause", "konsultant1").exit_code == 2
+
+
+def test_a_refused_password_is_said_and_not_taken_for_silence(ami: FakeAmi) -> None:
+    ami.fault = AmiRefused("wrong secret")
+    listed = run("list")
+    assert listed.exit_code == 2
+    assert "wrong secret" in listed.stderr
+
+
+def test_every_verb_teaches_by_example() -> None:
+    for verb in ("add", "pause", "unpause", "remove", "list"):
+        assert f"infolinia agent {verb}" in run(verb, "--help").stdout
