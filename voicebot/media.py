@@ -192,11 +192,12 @@ class MediaSession:
 
 
 class MediaServer:
-    """Accepts Asterisk's AudioSocket connections. ``limit`` bounds how many are open at once."""
+    """Accepts Asterisk's AudioSocket connections. ``limit`` bounds how many are open at once; when there is no room,
+    the oldest one that owes its UUID makes place."""
 
     def __init__(self, *, limit: int = 1000) -> None:
         self.limit = limit
-        self._connections: set[_Connection] = set()
+        self._connections: dict[_Connection, None] = {}
         self._expected: dict[uuid.UUID, asyncio.Future[MediaSession]] = {}
         self._strangers: dict[uuid.UUID, _Connection] = {}
         self._server: asyncio.Server | None = None
@@ -247,8 +248,12 @@ class MediaServer:
             future.set_result(stranger.session)
         else:
             self._expected[session] = future
-            future.add_done_callback(lambda _: self._expected.pop(session, None))
+            future.add_done_callback(lambda done: self._given_up(session, done))
         return future
+
+    def _given_up(self, session: uuid.UUID, future: "asyncio.Future[MediaSession]") -> None:
+        if self._expected.get(session) is future:
+            del self._expected[session]
 
     def _identified(self, connection: "_Connection", session: MediaSession) -> None:
         future = self._expected.pop(session.id, None)
@@ -266,13 +271,17 @@ class MediaServer:
 
     def _opened(self, connection: "_Connection") -> bool:
         if len(self._connections) >= self.limit:
-            log.warning("media.full", limit=self.limit, what="connection turned away")
-            return False
-        self._connections.add(connection)
+            nameless = next((other for other in self._connections if other.session is None), None)
+            if nameless is None:
+                log.warning("media.full", limit=self.limit, what="connection turned away")
+                return False
+            nameless.refuse("it owes its UUID and the place is needed")
+            self._closed(nameless)
+        self._connections[connection] = None
         return True
 
     def _closed(self, connection: "_Connection") -> None:
-        self._connections.discard(connection)
+        self._connections.pop(connection, None)
         session = connection.session
         if session is not None and self._strangers.get(session.id) is connection:
             del self._strangers[session.id]

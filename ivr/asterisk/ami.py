@@ -1,6 +1,6 @@
 """AMI, hardened: panoramisk's wire (framing, action ids, what answers which action) under our own line keeping.
 
-What is ours and why is told in ``docs/decisions/0003-ami.md``: bytes are decoded by whole messages; a handler's bug
+What is ours and why is told in ``docs/decisions/0004-ami.md``: bytes are decoded by whole messages; a handler's bug
 never costs the connection; every action ends in a reply or an error, and none is ever sent twice (an ``Originate``
 would ring twice); the connection is watched, and restored with growing pauses, except when the log-in is refused.
 """

@@ -288,6 +288,16 @@ async def test_full_turns_newcomers_away(server: MediaServer) -> None:
     peer.close()
 
 
+async def test_full_of_nameless_ones_the_oldest_makes_place(server: MediaServer) -> None:
+    server.limit = 2
+    nameless = [await MediaPeer.connect(server.port) for _ in range(2)]
+    await until(lambda: server.connections == 2)
+    await canary(server)
+    assert nameless[0].ended.is_set()
+    assert not nameless[1].ended.is_set()
+    nameless[1].close()
+
+
 async def test_closing_finishes_every_session(server: MediaServer) -> None:
     peer, session = await pair(server)
     expected = server.expect(uuid.uuid4())
