@@ -69,5 +69,5 @@ class MediaPeer:
 async def until(condition: Callable[[], object]) -> None:
     """Wait for what other tasks bring about; the whole test fails after 5 s."""
     async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110
+        while not condition():
             await asyncio.sleep(0.002)
