@@ -109,7 +109,7 @@ class Plan:
         topics: Mapping[str, Topic],
     ) -> None:
         self.version, self.start, self.person = version, start, person
-        self.nodes, self.prompts = dict(nodes), dict(prompts)
+        self.nodes, self.prompts = dict(nodes), prompts
         self.offices, self.queues, self.topics = dict(offices), dict(queues), dict(topics)
         self.numbers = {number: office.id for office in offices.values() for number in office.numbers}
 
