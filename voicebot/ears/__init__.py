@@ -1,1 +1,1 @@
-"""Ears: speech to text."""
+"""Ears: speech to text, in processes that can be killed."""

@@ -1,1 +1,1 @@
-"""Voices: text to speech."""
+"""Voices: text to telephone sound."""

@@ -1,0 +1,60 @@
+"""What an ear is: something that turns one utterance into text, or says in time that it cannot."""
+
+from typing import Literal, Protocol
+
+import msgspec
+
+Grammar = Literal["matter", "choice", "yes-no"]
+
+
+class Question(msgspec.Struct, frozen=True):
+    """What is listened for. ``grammar`` is ``matter`` (open) or a closed kind, None for keys only; ``phrases`` are the
+    answers of a closed question as they are said; ``patience`` is the time to begin an answer, in seconds after the
+    prompt."""
+
+    grammar: Grammar | None
+    phrases: tuple[str, ...] = ()
+    patience: float = 6.0
+
+    @property
+    def closed(self) -> bool:
+        """Whether only ``phrases`` are expected."""
+        return self.grammar in ("choice", "yes-no") and bool(self.phrases)
+
+
+class Utterance(msgspec.Struct, frozen=True):
+    """What was heard: the best text (lower case unless it is a name), its ``confidence`` 0..1 and other readings, best
+    first. An empty text means that somebody spoke and was not understood."""
+
+    text: str
+    confidence: float
+    alternatives: tuple[tuple[str, float], ...] = ()
+
+
+class Hearing(Protocol):
+    """One utterance being listened to."""
+
+    @property
+    def partial(self) -> str:
+        """What is understood so far; always empty for an ear that does not stream."""
+
+    def feed(self, pcm: bytes) -> None:
+        """Take more of the utterance: 8 kHz s16le mono, any length."""
+
+    async def finish(self) -> Utterance | None:
+        """The utterance is over. None when no answer came by the ear's deadline."""
+
+    def drop(self) -> None:
+        """Forget the utterance. Harmless after ``finish``."""
+
+
+class Ear(Protocol):
+    """A recogniser. ``listen`` never blocks; it returns None when nobody is free, and the call goes on by keys."""
+
+    name: str
+
+    async def start(self) -> None: ...
+
+    def listen(self, question: Question) -> Hearing | None: ...
+
+    async def close(self) -> None: ...

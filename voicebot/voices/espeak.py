@@ -1,0 +1,56 @@
+"""espeak-ng, through pyttsx3: always there, robotic.
+
+pyttsx3 2.99 loses or empties files when several are queued, so each text is one ``save_to_file`` and one
+``runAndWait`` in a process of its own. When that writes no sound, espeak-ng is called directly.
+"""
+
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import structlog
+
+from .finish import finish
+from .lexicon import shipped
+from .process import synthesise
+from .voice import VoiceError
+
+log = structlog.get_logger(__name__)
+
+WORDS_PER_MINUTE = 150
+MEND = "apt-get install espeak-ng"
+
+
+class Espeak:
+    """The espeak-ng on this machine. Raises ``VoiceError`` when there is none."""
+
+    name = "espeak-ng"
+
+    def __init__(self, program: str = "espeak-ng") -> None:
+        found = shutil.which(program)
+        if found is None:
+            raise VoiceError(f"espeak-ng is not installed; to install it: {MEND}")
+        self._program = found
+        self.version = f"pl-{WORDS_PER_MINUTE}-1"
+
+    async def render(self, text: str) -> bytes:
+        spelled = shipped().spell(text)
+        for command in (_through_pyttsx3, self._direct):
+            try:
+                pcm = finish(*await synthesise(command, spelled, self.name))
+            except VoiceError as error:
+                if command == self._direct:
+                    raise
+                log.warning("voice.pyttsx3_failed", why=str(error), what="espeak-ng is called directly")
+                continue
+            if pcm:
+                return pcm
+        raise VoiceError(f"espeak-ng said nothing for a text of {len(text)} characters")
+
+    def _direct(self, output: Path) -> Sequence[str]:
+        return (self._program, "-v", "pl", "-s", str(WORDS_PER_MINUTE), "-b", "1", "-w", str(output), "--stdin")
+
+
+def _through_pyttsx3(output: Path) -> Sequence[str]:
+    return (sys.executable, "-m", "voicebot.voices.pyttsx3_process", str(WORDS_PER_MINUTE), str(output))
