@@ -9,13 +9,14 @@ import typer
 from pydantic import SecretStr, ValidationError
 
 from infolinia.logs import to_file
-from infolinia.settings import Settings
+from infolinia.settings import ROOT, Settings
 from recordings.caller.people import People, UnknownPerson
 from recordings.caller.performance import place_call
 from recordings.caller.result import CallResult, Note
 from recordings.caller.script import Script
 from recordings.caller.script_file import ScriptError, load_script
 
+PEOPLE = ROOT / "infolinia/stubs/eus/callers.yaml"
 NO_LIBRARY = "Brakuje biblioteki SIP telefonów próbnych; proszę zainstalować: pip install 'infolinia[test-caller]'"
 _WORDS = {
     "answered": "odebrano",
@@ -40,7 +41,7 @@ def place_test_call(
     withheld: Annotated[bool, typer.Option("--withheld", help="Zastrzeż numer dzwoniącego.")] = False,
     asserted: Annotated[str | None, typer.Option(help="Numer potwierdzony przez operatora (PAI).")] = None,
     listen: Annotated[float, typer.Option(help="Bez scenariusza: ile sekund słuchać.", min=0, max=3600)] = 10.0,
-    people: Annotated[Path | None, typer.Option(help="Plik YAML z danymi dzwoniących (dla pin_of:).")] = None,
+    people: Annotated[Path, typer.Option(help="Plik YAML z danymi dzwoniących (dla pin_of:).")] = PEOPLE,
     record: Annotated[Path | None, typer.Option(help="Nagraj rozmowę do pliku WAV: lewy kanał słyszany.")] = None,
     server: Annotated[str | None, typer.Option(help="Adres SIP; domyślnie ten z ustawień.")] = None,
     user: Annotated[str | None, typer.Option(help="Nazwa do uwierzytelnienia u operatora.")] = None,
@@ -61,7 +62,7 @@ def place_test_call(
     to_file(settings.var / "log" / "testcall.log")
     try:
         wanted = _script(script, listen, to=to, caller=caller, withheld=withheld or None, asserted=asserted)
-        known = People.load(people) if people else None
+        known = People.load(people)
         secret = _password(password_file)
         result = asyncio.run(_call(sip_server(settings, server), wanted, known, record, user, secret, as_json))
     except (ScriptError, UnknownPerson, ValueError) as error:
@@ -115,7 +116,7 @@ def _password(path: Path | None) -> SecretStr | None:
 async def _call(
     server: tuple[str, int],
     script: Script,
-    people: People | None,
+    people: People,
     record: Path | None,
     user: str | None,
     password: SecretStr | None,

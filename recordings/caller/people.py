@@ -1,7 +1,7 @@
 """The fictitious callers of a YAML file, for scripts that name a person instead of writing a secret down.
 
-The file holds lists (``callers``, ``principals``, ``organizations``) of entries with an ``id`` and any of ``pesel``,
-``nip``, ``telepin``, all as text.
+The file holds lists (``callers``, ``parties``, ``principals``, ``organizations``) of entries with an ``id`` and any of
+``pesel``, ``nip``, ``telepin``, all as text.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from ruamel.yaml.error import YAMLError
 
 Kind = Literal["pin", "pesel", "nip"]
 _FIELDS: dict[Kind, str] = {"pin": "telepin", "pesel": "pesel", "nip": "nip"}
-_LISTS = ("callers", "principals", "organizations")
+_LISTS = ("callers", "parties", "principals", "organizations")
 
 
 class UnknownPerson(ValueError):

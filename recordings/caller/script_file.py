@@ -76,7 +76,9 @@ def _plain(value: Any) -> Any:
 
 
 def _trouble(path: Path, data: CommentedMap, detail: ErrorDetails) -> str:
-    place = tuple(part for part in detail["loc"] if isinstance(part, str | int))
+    place = detail["loc"]
+    if len(place) > 2 and place[0] == "steps":
+        place = place[:2] + place[3:]  # the verb that chose the model stands between a step and its field
     message = _MESSAGES.get(detail["type"]) or detail["msg"].removeprefix("Value error, ")
     named = [str(part) for part in place if isinstance(part, str) and part != "steps"]
     field = f"„{named[-1]}”: " if named else ""

@@ -132,7 +132,7 @@ class SmallAsterisk:
             "data": prefix / "usr/share/asterisk",
             "sip": sip,
             "rtp": rtp,
-            "rtp_end": rtp + 199,
+            "rtp_end": rtp + 1999,
             "password": password,
         }
         for folder in ("etc", "lib", "spool", "run", "log", "music"):
