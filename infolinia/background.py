@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 
@@ -30,7 +30,13 @@ class Background:
             return None
         return known["pid"] if _birth(known["pid"]) == known["birth"] else None
 
-    def start(self, command: Sequence[str], port: int | None = None, seconds: float = 20.0) -> bool:
+    def start(
+        self,
+        command: Sequence[str],
+        port: int | None = None,
+        env: Mapping[str, str] | None = None,
+        seconds: float = 20.0,
+    ) -> bool:
         """Start ``command`` unless it runs; wait until ``port`` answers. False: it ran already. Raises NotStarted."""
         if self.pid() is not None:
             return False
@@ -40,7 +46,12 @@ class Background:
             folder.mkdir(parents=True, exist_ok=True)
         with self.output.open("ab") as output:
             process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=env,
+                start_new_session=True,
             )
         self._pid_file.write_text(json.dumps({"pid": process.pid, "birth": _birth(process.pid)}))
         deadline = time.monotonic() + seconds

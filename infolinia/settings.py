@@ -85,6 +85,7 @@ class Settings(BaseSettings):
 
     vosk_model: Path | None = None
     whisper: bool = True
+    voice: str = Field("", description="rhvoice or espeak-ng; empty: the best one installed")
     drain_seconds: float = Field(60.0, description="how long a stop lets calls come to their queue")
     hours: Literal["plan", "open", "closed"] = Field(
         "plan", description="hold every office open or closed: demo, tests"

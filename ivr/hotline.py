@@ -93,19 +93,20 @@ class Hotline:
                 trunk=args[3] or "trunk",
                 hears=self._parts.listener.available,
             )
-        detail = args[4].partition("/")
-        match why:
-            case "resume":
-                return Resumed(engine=self.engine)
-            case "queue-ended":
-                outcome = detail[0] if detail[0] in QUEUE_OUTCOMES else "unavailable"
-                waited = float(detail[2]) if detail[2].isdigit() else 0.0
-                return QueueEnded(key=known.queue_key or "", outcome=outcome, waited=waited)  # type: ignore[arg-type]
-            case "hung-up":
-                return HungUp()
-            case "transfer-ended":
-                return TransferEnded(outcome="answered" if detail[0] == "answered" else "failed")
-        return None
+        detail = tuple(args[4].split("/"))
+        if why == "resume":
+            return self._resumed(known, detail)
+        return _ended(known, why, detail) if why in ("queue-ended", "transfer-ended") else _other(why)
+
+    def _resumed(self, known: Call, detail: tuple[str, ...]) -> Event:
+        """The engine asked before died. If it had not yet written down how a queue or transfer ended, that is the news;
+        ``detail`` then holds what it was told: ``queue-ended/<queue>/<outcome>/<waited>``."""
+        what = detail[0]
+        if what == "queue-ended" and "QueueEnded" in known.awaits and detail[1:2] == known.queues_tried[-1:]:
+            return _ended(known, what, detail[2:])
+        if what == "transfer-ended" and "TransferEnded" in known.awaits:
+            return _ended(known, what, detail[1:])
+        return Resumed(engine=self.engine)
 
     async def _latest(self, call_id: str) -> Call | None:
         try:
@@ -121,6 +122,20 @@ class Hotline:
             await asyncio.wait(set(self._under_way.values()), timeout=seconds)
         for task in list(self._under_way.values()):
             task.cancel()
+
+
+def _ended(known: Call, what: str, detail: tuple[str, ...]) -> Event:
+    """How a queue (``outcome``, ``waited``) or a transfer (``outcome``) ended."""
+    outcome, waited = (*detail, "", "")[:2]
+    if what == "transfer-ended":
+        return TransferEnded(outcome="answered" if outcome == "answered" else "failed")
+    judged = outcome if outcome in QUEUE_OUTCOMES else "unavailable"
+    seconds = float(waited) if waited.isdigit() else 0.0
+    return QueueEnded(key=known.queue_key or "", outcome=judged, waited=seconds)  # type: ignore[arg-type]
+
+
+def _other(why: str) -> Event | None:
+    return HungUp() if why == "hung-up" else None
 
 
 def _is_call_id(text: str) -> bool:

@@ -1,0 +1,32 @@
+"""The command ``infolinia``: every verb in one place, each in a module of ``infolinia.commands``."""
+
+import typer
+
+from .commands import agent, asterisk, models, topics
+from .commands.backup import backup, restore
+from .commands.check import check
+from .commands.consultant import consultant
+from .commands.serve import desk, engine, serve
+from .commands.speech import listen, say
+from .commands.stack import demo, down, setup, status, up
+from .commands.stub_crm import crm
+from .commands.stub_eus import eus
+from .commands.testcall import testcall
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+    help="Infolinia: the telephone hotline. Start with `infolinia demo`.",
+)
+stub = typer.Typer(no_args_is_help=True, help="Stand-ins for what belongs to others: e-US and the CRM.")
+
+for verb in (demo, setup, up, down, status, serve, check, say, listen, testcall, consultant, backup, restore):
+    app.command(verb.__name__)(verb)
+for process in (engine, desk):
+    app.command(process.__name__, hidden=True)(process)
+for name, group in (("agent", agent.app), ("asterisk", asterisk.app), ("models", models.app), ("topics", topics.app)):
+    app.add_typer(group, name=name)
+stub.command("eus")(eus)
+stub.command("crm")(crm)
+app.add_typer(stub, name="stub")

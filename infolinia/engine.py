@@ -1,0 +1,167 @@
+"""One engine: FastAGI and AudioSocket servers, and all that its calls share.
+
+It listens at once and hears later: until the recogniser and the topics are loaded, its calls go by keys. So an engine
+that was killed serves again within a second or two.
+"""
+
+import asyncio
+import hashlib
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import structlog
+from prometheus_client import Counter, Gauge, start_http_server
+from sqlalchemy.ext.asyncio import AsyncEngine
+from voicebot.models import model_folder
+
+from desk.alarms import Alarms
+from ivr.asterisk.fastagi import AgiServer
+from ivr.dialogue.actions import Action
+from ivr.dialogue.call import Call
+from ivr.dialogue.events import Event
+from ivr.dialogue.plan import Plan
+from ivr.dialplan import load_plan
+from ivr.hotline import Hotline
+from ivr.journal import Journal
+from ivr.phones.asterisk import Parts
+from ivr.phones.meaning import Meaning, Topics
+from ivr.world import World
+from store import create_tables, open_database
+from telepin.eus import EusClient
+from telepin.service import TelePin
+from voicebot.ears.choose import open_ear
+from voicebot.ears.keypad import KeypadOnly
+from voicebot.listen import Listener
+from voicebot.media import MediaServer
+from voicebot.prompts import PromptBook
+from voicebot.voices.voice import Voice, VoiceError, find_voice
+
+from . import logs
+from .asterisk.port import check_free
+from .secret_files import read_secret
+from .settings import Settings
+from .supervisor import beat
+
+log = structlog.get_logger(__name__)
+
+TURNS = Counter("infolinia_turns_total", "committed turns, by event", ["event"])
+CALLS = Gauge("infolinia_calls", "calls with this engine now")
+
+
+def spool_in(folder: Path) -> Any:
+    """Where prompts lie that Asterisk itself must play: written once, named for STREAM FILE."""
+
+    def spool(text: str, pcm: bytes) -> str:
+        name = folder / hashlib.sha256(text.encode() + pcm).hexdigest()[:32]
+        file = name.with_suffix(".sln")
+        if not file.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            part = file.with_suffix(".part")
+            part.write_bytes(pcm)
+            part.replace(file)
+        return str(name)
+
+    return spool
+
+
+def prompt_book(settings: Settings) -> PromptBook:
+    """The prompts of this installation; without any voice, only what was rendered or recorded before."""
+    voice: Voice | None
+    try:
+        voice = find_voice(settings.voice)
+    except VoiceError as error:
+        log.error("no voice", why=str(error))
+        voice = None
+    return PromptBook(settings.var / "prompts", voice, recordings=settings.dialplans / "recordings")
+
+
+class Engine:
+    """Engine ``number`` of this installation."""
+
+    def __init__(self, settings: Settings, number: int) -> None:
+        self._settings, self._number, self._name = settings, number, f"engine-{number}"
+        self._alarms = Alarms(command=settings.alarm_command, webhook=settings.alarm_webhook)
+        self._listener = Listener(KeypadOnly())
+        self._topics: Topics | None = None
+
+    async def run(self, heartbeat: int | None) -> None:
+        """Serve until SIGTERM or until the supervisor is gone, then drain."""
+        settings = self._settings
+        stopping = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
+        beating = asyncio.create_task(beat(heartbeat, stopping.set)) if heartbeat is not None else None
+        for kind in ("agi", "media", "metrics"):
+            check_free("127.0.0.1", settings.port(kind, self._number), "tcp", kind)
+        plan = load_plan(settings.dialplans)
+        database = open_database(settings.database_url, busy_timeout=settings.journal_stall)
+        await create_tables(database)
+        start_http_server(settings.port("metrics", self._number), "127.0.0.1")
+        journal = Journal(database, self._name, stall=settings.journal_stall, alarm=self._alarms)
+        await journal.start()
+        media = MediaServer()
+        await media.start("127.0.0.1", settings.port("media", self._number))
+        telepin = self._telepin(database)
+        await telepin.start()
+        hotline = Hotline(self._name, plan, journal, self._parts(plan, journal, media, telepin), self._count)
+        CALLS.set_function(lambda: hotline.calls)
+        server = AgiServer(hotline.handle)
+        await server.start("127.0.0.1", settings.port("agi", self._number))
+        log.info("engine serves", engine=self._name, plan=plan.version)
+        loading = asyncio.create_task(self._learn_to_hear())
+        await stopping.wait()
+        log.info("engine drains", engine=self._name, calls=hotline.calls)
+        await server.close(settings.drain_seconds)
+        loading.cancel()
+        await telepin.close()
+        await media.close()
+        await self._listener.ear.close()
+        await journal.close()
+        await database.dispose()
+        if beating is not None:
+            beating.cancel()
+
+    def _parts(self, plan: Plan, journal: Journal, media: MediaServer, telepin: TelePin) -> Parts:
+        settings = self._settings
+        return Parts(
+            media=media,
+            media_address=f"127.0.0.1:{settings.port('media', self._number)}",
+            prompts=prompt_book(settings),
+            listener=self._listener,
+            authority=telepin,
+            meaning=Meaning(lambda: self._topics),
+            world=World(plan, journal, settings.var / "closures.json", settings.hours),
+            spool=spool_in(settings.var / "prompts" / "spool"),
+        )
+
+    def _telepin(self, database: AsyncEngine) -> TelePin:
+        settings = self._settings
+        key = read_secret(settings, "telepin")
+        return TelePin(database, key, EusClient(settings.eus), alarm=self._alarm_of_telepin)
+
+    def _alarm_of_telepin(self, kind: str, facts: Any) -> None:
+        self._alarms(kind, ", ".join(f"{name}: {value}" for name, value in facts.items()))
+
+    def _count(self, call: Call, event: Event, actions: Sequence[Action]) -> None:
+        TURNS.labels(type(event).__name__).inc()
+
+    async def _learn_to_hear(self) -> None:
+        """Load the topics and open the ear, beside the first calls."""
+        settings = self._settings
+        self._topics = await asyncio.to_thread(_load_topics, settings)
+        whisper = model_folder(settings.var / "models", "whisper") if settings.whisper else None
+        self._listener.ear = await open_ear(settings.vosk_model, whisper)
+        log.info("engine hears", engine=self._name, ear=self._listener.ear.name)
+
+
+def _load_topics(settings: Settings) -> Topics:
+    from voicebot.topics.recogniser import TopicRecogniser, ensure_model
+
+    return TopicRecogniser.load(ensure_model(settings.dialplans, settings.var / "topics"))
+
+
+async def run_engine(settings: Settings, number: int, heartbeat: int | None = None) -> None:
+    """Run engine ``number`` until it is told to stop."""
+    logs.to_file(settings.var / "log" / f"engine-{number}.log")
+    await Engine(settings, number).run(heartbeat)
