@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 import jinja2
+
 from infolinia.settings import OperatorLine, Settings
 from ivr.calendar import days_off
 from ivr.dialogue.plan import NATIONAL, Hours, Office, QueueKind
@@ -24,6 +25,8 @@ NAMES = (
     "indications.conf", "pjsip.conf", "queues.conf", "extensions.conf", "acl.conf", "ccss.conf", "cel.conf",
     "features.conf", "pjproject.conf", "queuerules.conf", "stasis.conf", "udptl.conf",
 )  # fmt: skip
+
+_OF_PLAN = ("manager.conf", "pjsip.conf", "queues.conf", "extensions.conf")
 
 
 def folder(settings: Settings) -> Path:
@@ -68,6 +71,14 @@ def render(
     }
     environment = _environment(settings.root / "asterisk-conf")
     return {name: environment.get_template(f"{name}.j2").render(values) for name in NAMES}
+
+
+def render_bare(settings: Settings, site: Site) -> dict[str, str]:
+    """A configuration that opens no port and knows no number, for a trial of the modules alone. Pure."""
+    values = {"settings": settings, "site": site, "etc": folder(settings) / "etc", "run": folder(settings)}
+    environment = _environment(settings.root / "asterisk-conf")
+    files = {name: environment.get_template(f"{name}.j2").render(values) for name in NAMES if name not in _OF_PLAN}
+    return files | dict.fromkeys(_OF_PLAN, "[general]\n") | {"pjsip.conf": ""}
 
 
 def opening_times(hours: Sequence[Hours], held: Literal["plan", "open", "closed"] = "plan") -> list[tuple[str, str]]:
@@ -115,7 +126,7 @@ def _check(settings: Settings, offices: Sequence[Office], secrets: Mapping[str, 
 def _check_line(settings: Settings, line: OperatorLine | None) -> None:
     if line is not None and settings.sip_bind == "127.0.0.1":
         raise AsteriskError(
-            "Linia operatora przy sip_bind=127.0.0.1 nie zadzwoni: ustaw sip_bind na adres tej maszyny w sieci operatora"
+            "Linia operatora przy sip_bind=127.0.0.1 nie zadzwoni: ustaw sip_bind na adres tej maszyny w jego sieci"
         )
 
 

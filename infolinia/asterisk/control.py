@@ -3,6 +3,7 @@ process name is its loader's) and commanded through its socket.
 """
 
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
+
 from infolinia.settings import Settings
 
 from .conf import folder, replace_file
@@ -73,6 +75,10 @@ class Asterisk:
         if (running := self.pid) is not None:
             return running
         self._check_before()
+        return self.boot(patience)
+
+    def boot(self, patience: float = 30.0) -> int:
+        """Start without looking at ports first; see ``start``."""
         self._prepare_folders()
         with (self._folder / "log" / "console").open("ab") as console, _many_files():
             process = subprocess.Popen(
@@ -85,6 +91,9 @@ class Asterisk:
             )
         replace_file(self._pid_file, str(process.pid).encode())
         self._wait_booted(process, time.monotonic() + patience)
+        if idle := self._idle_modules():
+            self.stop()
+            raise AsteriskError(f"Asterisk nie uruchomił modułów: {', '.join(idle)}. {self._last_lines()}")
         log.info("asterisk.started", pid=process.pid, version=self._site.version)
         return process.pid
 
@@ -93,7 +102,9 @@ class Asterisk:
             raise AsteriskError(f"Brak {self._conf}: najpierw `infolinia asterisk install`")
         control = os.fsencode(self._folder / "run" / "asterisk.ctl")
         if len(control) > SOCKET_PATH_LIMIT:
-            raise AsteriskError(f"Ścieżka {os.fsdecode(control)} jest za długa dla gniazda: ustaw krótsze INFOLINIA_VAR")
+            raise AsteriskError(
+                f"Ścieżka {os.fsdecode(control)} jest za długa dla gniazda: ustaw krótsze INFOLINIA_VAR"
+            )
         if not Path("/usr/share/zoneinfo/Europe/Warsaw").is_file():
             raise AsteriskError("Brak strefy czasowej Europe/Warsaw (godziny urzędów): apt-get install tzdata")
         settings = self._settings
@@ -122,6 +133,13 @@ class Asterisk:
         self.stop()
         raise AsteriskError(f"Asterisk nie wstał na czas. {self._last_lines()}")
 
+    def _idle_modules(self) -> list[str]:
+        """Modules of modules.conf that do not run."""
+        wanted = re.findall(r"^load=(\S+)$", self._conf.with_name("modules.conf").read_text(encoding="utf-8"), re.M)
+        shown = self._ask("module show", 5.0)
+        running = {line.split()[0] for line in shown.splitlines() if " Running " in line}
+        return [name for name in wanted if name not in running]
+
     def _last_lines(self) -> str:
         lines: list[str] = []
         for name in ("messages.log", "console"):
@@ -137,7 +155,7 @@ class Asterisk:
         return self._ask(command, patience)
 
     def _ask(self, command: str, patience: float) -> str:
-        asked = [self._site.binary, "-C", self._conf, "-rx", command]
+        asked = [str(self._site.binary), "-C", str(self._conf), "-rx", command]
         try:
             done = subprocess.run(asked, capture_output=True, timeout=patience, check=False)
         except subprocess.TimeoutExpired:

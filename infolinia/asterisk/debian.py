@@ -94,7 +94,9 @@ def host_mirror() -> str:
                 "Asteriska 22 i wskaż go: INFOLINIA_ASTERISK_PREFIX=/ścieżka"
             )
     if not KEYRING.is_file():
-        raise AsteriskError(f"Brak {KEYRING}, więc podpisów nie da się sprawdzić: apt-get install debian-archive-keyring")
+        raise AsteriskError(
+            f"Brak {KEYRING}, więc podpisów nie da się sprawdzić: apt-get install debian-archive-keyring"
+        )
     command = ["apt-get", "indextargets", "--format", "$(REPO_URI)"]
     found = subprocess.run(command, capture_output=True, text=True, check=False).stdout.split()
     mirrors = sorted({uri for uri in found if uri.rstrip("/").endswith("/debian")})
@@ -192,7 +194,9 @@ def _build(new: Path, packages: list[Package], debs: Path, progress: Progress) -
     for done, package in enumerate(packages):
         progress("rozpakowywanie", done, len(packages))
         reader = subprocess.Popen(["dpkg-deb", "--fsys-tarfile", debs / package.file], stdout=subprocess.PIPE)
-        writer = subprocess.run(["tar", "-x", "-C", new, "--no-same-owner", *excluded], stdin=reader.stdout, check=False)
+        writer = subprocess.run(
+            ["tar", "-x", "-C", new, "--no-same-owner", *excluded], stdin=reader.stdout, check=False
+        )
         assert reader.stdout is not None
         reader.stdout.close()
         if reader.wait() != 0 or writer.returncode != 0:
@@ -219,7 +223,7 @@ def unresolved(root: Path, modules: list[str]) -> list[str]:
     folder = loader.parent / "asterisk" / "modules"
     faults = [f"brak {name}" for name in modules if not (folder / name).is_file()]
     for file in (root / "usr/sbin/asterisk", *(folder / name for name in modules if (folder / name).is_file())):
-        command = [loader, "--library-path", loader.parent, "--list", file]
+        command = [str(part) for part in (loader, "--library-path", loader.parent, "--list", file)]
         answer = subprocess.run(command, capture_output=True, text=True, check=False)
         lost = re.findall(r"(\S+) => not found", answer.stdout) + re.findall(r"error.*: (\S+): cannot", answer.stderr)
         faults += [f"{file.name}: brak {library}" for library in dict.fromkeys(lost)]

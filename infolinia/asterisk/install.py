@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import structlog
+
 from infolinia.settings import Settings
 
-from . import debian
+from . import debian, probe
 from .debian import Progress
-from .site import Site, locate, shortcomings
+from .site import Site, locate
 from .trouble import AsteriskError
 
 log = structlog.get_logger(__name__)
@@ -37,7 +38,7 @@ def find(settings: Settings) -> Site | None:
     modules = needed_modules(settings)
     if settings.asterisk_prefix is not None:
         site = locate(settings.asterisk_prefix)
-        if faults := shortcomings(site, modules):
+        if faults := probe.faults(settings, site, modules):
             raise AsteriskError(f"Asterisk z ustawień ({settings.asterisk_prefix}) nie wystarczy: {'; '.join(faults)}")
         return site
     for place in (prefix(settings), Path("/"), Path("/usr/local")):
@@ -45,7 +46,7 @@ def find(settings: Settings) -> Site | None:
             site = locate(place)
         except AsteriskError:
             continue
-        faults = shortcomings(site, modules)
+        faults = probe.faults(settings, site, modules)
         if not faults:
             return site
         log.info("asterisk.passed_over", place=str(place), version=site.version, faults=faults)
@@ -77,7 +78,7 @@ def _fetch(settings: Settings, progress: Progress) -> Site:
     modules = needed_modules(settings)
     debian.unpack(prefix(settings), settings.var / "asterisk" / "fetch", modules, progress)
     site = locate(prefix(settings))
-    if faults := shortcomings(site, modules):
+    if faults := probe.faults(settings, site, modules):
         raise AsteriskError(f"Asterisk z Debiana ({site.version}) nie wystarczy: {'; '.join(faults)}")
     return site
 

@@ -35,7 +35,7 @@ def synthesise() -> bytes:
     end = beat * len(PATTERN) * len(CHORDS)
     sound[: len(sound) - end] += sound[end:]
     sound = sound[:end] / np.abs(sound[:end]).max() * LEVEL * 32767
-    return sound.astype("<i2").tobytes()
+    return bytes(sound.astype("<i2").tobytes())
 
 
 def _tone(frequency: float, length: float = 3.0) -> NDArray[np.float64]:

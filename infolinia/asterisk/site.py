@@ -50,7 +50,7 @@ def version(binary: Path) -> str:
     """``asterisk -V`` -> ``22.10.1``. Raises AsteriskError when it does not run."""
     try:
         answer = subprocess.run([binary, "-V"], capture_output=True, text=True, timeout=10, check=True).stdout
-        return re.findall(r"\d+\.\d+(?:\.\d+)?", answer)[0]
+        return str(re.findall(r"\d+\.\d+(?:\.\d+)?", answer)[0])
     except (OSError, subprocess.SubprocessError, IndexError) as error:
         raise AsteriskError(f"{binary} nie uruchamia się ({type(error).__name__})") from error
 

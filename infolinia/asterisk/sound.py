@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from ruamel.yaml import YAML
+
 from infolinia.settings import Settings
 from ivr.calendar import spoken_hours
 from ivr.dialogue.plan import Office
-from ruamel.yaml import YAML
 
 from .conf import folder, replace_file
 from .debian import Progress
