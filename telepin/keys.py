@@ -130,6 +130,7 @@ class KeyBuffer:
     def __init__(self) -> None:
         self._presses: list[_Press] = []
         self._form = nothing()
+        self._asked = 0.0
         self._answered: str | None = None
         self._by_hash = True
         self._bounce_until: float | None = None
@@ -163,14 +164,17 @@ class KeyBuffer:
         if self._answered is not None and (not self._by_hash or self._answered == form.kind in ("number", "pin")):
             self._purge()
         self._answered = None
+        self._asked = at
         if form.kind == "choice":
-            self._trim_choice(form.choices)
+            self._trim_choice(at)
         else:
             self._trim_fragments(at)
         self._pressed = bool(self._presses)
 
     def poll(self, at: float) -> Answer | None:
         """The answer that is complete at ``at``, once."""
+        if self._form.kind == "choice":
+            self._trim_choice(at)
         reading = self._read(at)
         if reading.answer is None:
             return None
@@ -193,7 +197,8 @@ class KeyBuffer:
 
     def _read(self, now: float) -> _Reading:
         if self._form.kind == "choice":
-            return _read_choice(self._form.choices, self._presses, now)
+            undecided = self._run_ahead(now)[1]
+            return _Reading(deadline=undecided) if undecided else _read_choice(self._form.choices, self._presses, now)
         if self._form.kind == "nothing":
             return _Reading()
         return _read_entry(self._form.kind, self._presses, now)
@@ -215,7 +220,7 @@ class KeyBuffer:
     def _trailing_digits(self, at: float) -> int:
         count = 0
         for press in reversed(self._presses):
-            if not press.key.reveal().isdigit() or at - press.at >= PAUSE:
+            if not press.key.reveal().isdigit() or at >= press.at + PAUSE:
                 break
             count, at = count + 1, press.at
         return count
@@ -223,7 +228,7 @@ class KeyBuffer:
     def _purge(self) -> None:
         stars: list[_Press] = []
         for first, second in zip(self._presses, self._presses[1:], strict=False):
-            if first.key.reveal() == second.key.reveal() == "*" and second.at - first.at < PAUSE:
+            if first.key.reveal() == second.key.reveal() == "*" and second.at < first.at + PAUSE:
                 stars = [_Press(Secret("*"), first.at), _Press(Secret("*"), second.at)]
         if self._presses and self._presses[-1].key.reveal().isdigit():
             self._bounce_until = self._presses[-1].at + PAUSE
@@ -237,34 +242,43 @@ class KeyBuffer:
                 return
             self._drop(reading.used)
 
-    def _trim_choice(self, choices: frozenset[str]) -> None:
-        while self._presses:
+    def _trim_choice(self, now: float) -> None:
+        while self._presses and self._presses[0].at < self._asked:
             key = self._presses[0].key.reveal()
             following = self._presses[1].key.reveal() if len(self._presses) > 1 else "*"
-            surplus = _foreign_run(self._presses)
+            surplus, undecided = self._run_ahead(now)
             if surplus:
                 self._drop(surplus)
-            elif key in choices or key == "0" or (key == "*" and following == "*"):
+            elif undecided or key in self._form.choices or key == "0" or (key == "*" and following == "*"):
                 return
             else:
                 self._drop(1)
 
+    def _run_ahead(self, now: float) -> tuple[int, float | None]:
+        """How many leading presses are a number entry typed ahead of a menu, its ``#`` included; and, while that
+        cannot be told because the entry goes on, until when it may."""
+        run, last = 0, self._presses[0].at if self._presses else self._asked
+        if last >= self._asked:
+            return 0, None
+        for press in self._presses:
+            if not press.key.reveal().isdigit() or press.at >= last + PAUSE:
+                break
+            run, last = run + 1, press.at
+        if run < _MENU_RUN:
+            return 0, None
+        if run == len(self._presses) and now < last + PAUSE:
+            return 0, last + PAUSE
+        if _ends_in_number([press.key for press in self._presses[:run]]):
+            return 0, None
+        ended = run < len(self._presses) and self._presses[run].key.reveal() == "#"
+        return run + ended, None
 
-def _foreign_run(presses: Sequence[_Press]) -> int:
-    """How many leading presses are a number entry typed ahead, not answers to a menu; its ``#`` included."""
-    run, last = 0, presses[0].at
-    for press in presses:
-        if not press.key.reveal().isdigit() or press.at - last >= PAUSE:
-            break
-        run, last = run + 1, press.at
-    if run < _MENU_RUN:
-        return 0
-    digits = [press.key for press in presses[:run]]
-    if not identity.sound(_joined(digits)):
-        for head in range(1, _MENU_RUN):
-            if identity.sound(_joined(digits[head:])):
-                return 0
-    return run + (1 if len(presses) > run and presses[run].key.reveal() == "#" else 0)
+
+def _ends_in_number(digits: Sequence[Secret]) -> bool:
+    """Whether a run of digits is answers to menus and then a sound number, rather than one entry."""
+    if identity.sound(_joined(digits)):
+        return False
+    return any(identity.sound(_joined(digits[head:])) for head in range(1, _MENU_RUN))
 
 
 def _read_choice(choices: frozenset[str], presses: Sequence[_Press], now: float) -> _Reading:
@@ -277,10 +291,10 @@ def _read_choice(choices: frozenset[str], presses: Sequence[_Press], now: float)
         if key != "*":
             return _Reading(Fault("key"), used, at)
         if used == len(presses):
-            if now - at >= STAR:
+            if now >= at + STAR:
                 return _Reading(Fault("key"), used, at)
             return _Reading(deadline=at + STAR)
-        if presses[used].key.reveal() == "*" and presses[used].at - at < PAUSE:
+        if presses[used].key.reveal() == "*" and presses[used].at < at + PAUSE:
             return _Reading(Person(), used + 1, presses[used].at)
     return _Reading()
 
@@ -289,13 +303,13 @@ def _read_entry(kind: str, presses: Sequence[_Press], now: float) -> _Reading:
     digits: list[Secret] = []
     last, star = 0.0, None
     for index, (secret, at) in enumerate(presses):
-        if digits and at - last >= _patience(kind, digits):
+        if digits and at >= last + _patience(kind, digits):
             return _timed_out(kind, digits, index, last)
         key = secret.reveal()
         if key == "#":
             return _Reading(_finished(kind, digits), index + 1, at, by_hash=True)
         if key == "*":
-            if star is not None and at - star < PAUSE:
+            if star is not None and at < star + PAUSE:
                 return _Reading(Person(), index + 1, at, by_hash=True)
             digits, star = [], at
         else:
@@ -304,7 +318,7 @@ def _read_entry(kind: str, presses: Sequence[_Press], now: float) -> _Reading:
         last = at
     if not digits:
         return _Reading()
-    if now - last >= _patience(kind, digits):
+    if now >= last + _patience(kind, digits):
         return _timed_out(kind, digits, len(presses), last)
     return _Reading(deadline=last + _patience(kind, digits))
 
