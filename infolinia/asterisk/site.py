@@ -13,7 +13,7 @@ KEYS_SINCE = {20: (20, 14), 21: (21, 9), 22: (22, 4)}
 
 _BINARIES = ("bin/asterisk", "sbin/asterisk", "usr/sbin/asterisk")
 _MODULES = ("usr/lib/*/asterisk/modules", "usr/lib/asterisk/modules", "usr/lib64/asterisk/modules",
-            "lib/asterisk/modules", "lib64/asterisk/modules")  # fmt: skip
+            "lib/*/asterisk/modules", "lib/asterisk/modules", "lib64/asterisk/modules")  # fmt: skip
 _DATA = ("usr/share/asterisk", "share/asterisk", "var/lib/asterisk")
 
 
