@@ -9,6 +9,7 @@ import structlog
 
 from .audio import FRAME_SECONDS
 from .ears.ear import Ear, Hearing, Question, Utterance
+from .ears.keypad import KeypadOnly
 from .playback import Playback
 from .turn import Decision, Timing, Turn
 from .understand import CONTROL_PHRASES, Phrases, hesitates
@@ -41,6 +42,11 @@ class Listener:
     ) -> None:
         self.ear, self.timing = ear, timing or Timing()
         self._activity = activity
+
+    @property
+    def available(self) -> bool:
+        """False where the hotline works by keypad only."""
+        return not isinstance(self.ear, KeypadOnly)
 
     async def hear(self, media: Media, prompt: Playback | None, question: Question) -> Utterance | None:
         """The caller's answer, or None when nobody began to speak within the question's patience after ``prompt`` or
@@ -167,12 +173,18 @@ class _Answer:
             self.result.set_result(utterance)
 
     def _arm(self) -> None:
+        """Have a timer for when no frame comes. One that is due too early arms the next."""
+        deadline = self._turn.deadline() if self._reading is None else None
+        if deadline is None or (self._timer is not None and self._timer.when() <= deadline + FRAME_SECONDS):
+            return
         if self._timer is not None:
             self._timer.cancel()
-        deadline = self._turn.deadline() if self._reading is None else None
-        self._timer = None if deadline is None else self._loop.call_at(deadline + FRAME_SECONDS, self._tick)
+        self._timer = self._loop.call_at(deadline + FRAME_SECONDS, self._tick)
 
     def _tick(self) -> None:
+        self._timer = None
+        if self._reading is not None:
+            return
         now = self._loop.time()
         self._act(self._turn.tick(now), now)
         if not self.result.done():

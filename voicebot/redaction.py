@@ -20,13 +20,14 @@ MARK = "[numer]"
 SECRET_DIGITS = 6
 NAMED_DIGITS = 4
 """Digits that already are too many after the words "PESEL", "NIP" or "PIN"."""
-NEAR = 3
+NEAR = 5
 """Other words between two numbers that may still be parts of one."""
 
 _TOKEN = re.compile(r"\d+|[^\W\d_]+")
 _FILLERS = frozenset(
     "i to no nie tak potem dalej nastepnie pozniej znowu jeszcze raz razy przepraszam znaczy czyli chwila "
-    "chwileczke moment momencik prosze pani pana pan kreska myslnik spacja kropka przecinek lamane cyfra cyfry numer e ee eee eeee "
+    "chwileczke moment momencik prosze pani pana pan kreska myslnik spacja kropka przecinek lamane cyfra cyfry numer "
+    "e ee eee eeee "
     "y yy yyy yyyy em eem hm hmm mhm aha ten tam wiec juz zaraz podwojne podwojna potrojne potrojna".split()
 )
 _FORMS = frozenset("pit pity pitu pcc vat cit sd zap upl ops ift zaw psd jpk ord".split())
@@ -215,12 +216,12 @@ def _floor(item: Numeral) -> int:
 
 @lru_cache(maxsize=4096)
 def numeral(word: str) -> Numeral | None:
-    """The number word ``word`` (folded), slips of a recogniser forgiven in long ones; None when it is none."""
+    """The number word ``word`` (folded), slips of a recogniser forgiven; None when it is none."""
     found = WORDS.get(word)
-    if found is not None or len(word) < 6:
+    if found is not None or len(word) < 5:
         return found
     near = process.extractOne(word, _LONG, score_cutoff=88)
     return WORDS[near[0]] if near else None
 
 
-_LONG = [word for word in WORDS if len(word) >= 6]
+_LONG = [word for word in WORDS if len(word) >= 4]

@@ -97,12 +97,12 @@ class Turn:
     def tick(self, at: float) -> Decision | None:
         """Let time pass without a frame (the line may fall silent altogether)."""
         deadline = self.deadline()
-        if self._over or deadline is None or at < deadline:
+        if self._over or deadline is None or at + FRAME / 2 < deadline:
             return None
         if not self.speaking:
             self._over = True
             return Decision.NO_INPUT
-        if at >= self._began + self.timing.longest:
+        if at + FRAME / 2 >= self._began + self.timing.longest:
             self._over = True
             return Decision.TOO_LONG
         if not self._interrupted:

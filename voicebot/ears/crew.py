@@ -84,7 +84,7 @@ class _Hearing:
         self.stream, self.question = stream, question
         self.partial = ""
         self.ended = False
-        self.restarts = 0
+        self.ended_at = 0.0
         self.answer: asyncio.Future[Utterance | None] = asyncio.get_running_loop().create_future()
         self._worker = worker
         self._sound = bytearray()
@@ -102,7 +102,7 @@ class _Hearing:
 
     async def finish(self) -> Utterance | None:
         if not self.ended and not self.answer.done():
-            self.ended = True
+            self.ended, self.ended_at = True, asyncio.get_running_loop().time()
             for order in self.orders():
                 self._worker.send(order)
         try:
@@ -130,6 +130,14 @@ class _Hearing:
             yield wire.Begin(self.stream, self.question)
             yield wire.Sound(self.stream, bytes(self._sound))
         yield wire.End(self.stream)
+
+
+def _has_ended(hearing: _Hearing) -> bool:
+    return hearing.ended
+
+
+def _end(hearing: _Hearing) -> float:
+    return hearing.ended_at
 
 
 class _Worker:
@@ -174,8 +182,7 @@ class _Worker:
 
     def overdue(self, hearing: _Hearing) -> None:
         """``hearing`` got no answer in time: if the worker is busy with it, it is stuck."""
-        busy = next((other for other in self.hearings.values() if other.ended), None)
-        if busy is hearing:
+        if self._busy() is hearing:
             log.warning("ear.stuck", ear=self.name, what="the recogniser hangs; it is replaced")
             self._shoot()
 
@@ -208,8 +215,8 @@ class _Worker:
             await self._kill()
             try:
                 await self._spawn()
-                for hearing in tuple(self.hearings.values()):
-                    for order in hearing.orders() if hearing.ended else ():
+                for hearing in sorted(filter(_has_ended, self.hearings.values()), key=_end):
+                    for order in hearing.orders():
                         self.send(order)
             except (EarError, OSError) as error:
                 log.error("ear.cannot_start", ear=self.name, why=str(error), again_in=pause)
@@ -237,13 +244,18 @@ class _Worker:
             return None
 
     def _lose(self, *, final: bool) -> None:
-        """The process is gone: utterances that another can still answer stay, once; the others get None."""
+        """The process is gone. The utterance it was busy with gets None; those whose sound is still here stay for the
+        next process."""
         self.ready = False
+        busy = self._busy()
         for stream, hearing in tuple(self.hearings.items()):
-            hearing.restarts += hearing.ended
-            if final or self.streaming or hearing.restarts > 1:
+            if final or self.streaming or hearing is busy:
                 del self.hearings[stream]
                 hearing.settle(None)
+
+    def _busy(self) -> _Hearing | None:
+        """The utterance the worker is at: it answers them in the order in which they ended."""
+        return min((hearing for hearing in self.hearings.values() if hearing.ended), key=_end, default=None)
 
     def _shoot(self) -> None:
         self.ready = False

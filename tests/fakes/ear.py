@@ -1,0 +1,50 @@
+"""An ear that understands what the test told it to."""
+
+from collections.abc import Sequence
+
+from voicebot.ears.ear import Question, Utterance
+
+
+class FakeHearing:
+    def __init__(self, ear: "FakeEar") -> None:
+        self.sound = b""
+        self.partial = ""
+        self.dropped = self.finished = False
+        self._ear = ear
+
+    def feed(self, pcm: bytes) -> None:
+        self.sound += pcm
+        self.partial = self._ear.partial
+
+    async def finish(self) -> Utterance | None:
+        self.finished = True
+        return self._ear.answers.pop(0)
+
+    def drop(self) -> None:
+        self.dropped = True
+
+
+class FakeEar:
+    """``answers`` are given one an utterance; ``partial`` is what it understands while it listens."""
+
+    name = "fake"
+
+    def __init__(self, *answers: Utterance | None, partial: str = "", free: bool = True) -> None:
+        self.answers: list[Utterance | None] = list(answers)
+        self.partial, self.free = partial, free
+        self.hearings: list[FakeHearing] = []
+        self.questions: list[Question] = []
+
+    async def start(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    def listen(self, question: Question) -> FakeHearing | None:
+        self.questions.append(question)
+        if not self.free:
+            return None
+        self.hearings.append(FakeHearing(self))
+        return self.hearings[-1]
+
+    def heard(self) -> Sequence[bytes]:
+        return [hearing.sound for hearing in self.hearings]

@@ -1,0 +1,181 @@
+"""The listener over a media session, an ear and a detector that do as they are told."""
+
+import asyncio
+
+import pytest
+
+from tests.fakes.ear import FakeEar
+from tests.fakes.media import QUIET, VOICE, FakeMedia
+from voicebot.audio import FRAME_BYTES, silence
+from voicebot.ears.keypad import KeypadOnly
+from voicebot.listen import Listener, Question, Utterance
+from voicebot.understand import CONTROL_PHRASES
+
+pytestmark = pytest.mark.anyio
+OPEN = Question("matter", patience=5.0)
+YES_NO = Question("yes-no", ("tak", "nie"), patience=5.0)
+MATTER = Utterance("gdzie jest mój zwrot", 0.8)
+
+
+class Loud:
+    """Every frame with sound in it is speech."""
+
+    def probability(self, frame: bytes) -> float:
+        return float(any(frame))
+
+
+def listener(ear: FakeEar | KeypadOnly) -> Listener:
+    return Listener(ear, activity=Loud)
+
+
+async def begun(task: "asyncio.Task[Utterance | None]") -> None:
+    await asyncio.sleep(0)
+    assert not task.done()
+
+
+async def test_an_answer_is_heard_with_what_came_before_its_onset() -> None:
+    ear, media = FakeEar(MATTER), FakeMedia()
+    task = asyncio.create_task(listener(ear).hear(media, None, OPEN))
+    await begun(task)
+    await media.hears(QUIET, 1.0)
+    await media.hears(VOICE, 1.0)
+    await media.hears(QUIET, 1.0)
+    assert await task == MATTER
+    sound = ear.hearings[0].sound
+    before = sound.index(VOICE) / FRAME_BYTES * 0.02
+    assert 0.29 <= before <= 0.33
+    assert sound.count(VOICE) == 50
+    assert media.on_frame is None
+
+
+async def test_speech_stops_the_prompt() -> None:
+    ear, media = FakeEar(MATTER), FakeMedia()
+    prompt = media.play(silence(30))
+    task = asyncio.create_task(listener(ear).hear(media, prompt, OPEN))
+    await begun(task)
+    await media.hears(QUIET, 0.5)
+    assert not prompt.done.done()
+    await media.hears(VOICE, 1.0)
+    assert prompt.done.done()
+    assert prompt.done.result() is False
+    assert prompt.position < 1.0
+    await media.hears(QUIET, 1.0)
+    assert await task == MATTER
+
+
+async def test_a_cough_leaves_the_prompt_alone_and_what_follows_is_heard() -> None:
+    ear, media = FakeEar(MATTER), FakeMedia()
+    prompt = media.play(silence(30))
+    task = asyncio.create_task(listener(ear).hear(media, prompt, OPEN))
+    await begun(task)
+    await media.hears(VOICE, 0.2)
+    await media.hears(QUIET, 1.0)
+    assert not prompt.done.done()
+    assert ear.hearings[0].dropped
+    await media.hears(VOICE, 0.8)
+    await media.hears(QUIET, 1.0)
+    assert await task == MATTER
+
+
+async def test_a_short_yes_under_a_closed_question_is_an_answer() -> None:
+    ear, media = FakeEar(Utterance("Tak", 0.9)), FakeMedia()
+    prompt = media.play(silence(30))
+    task = asyncio.create_task(listener(ear).hear(media, prompt, YES_NO))
+    await begun(task)
+    await media.hears(VOICE, 0.2)
+    await media.hears(QUIET, 1.0)
+    assert await task == Utterance("Tak", 0.9)
+    await media.hears(QUIET, 0.2)
+    assert prompt.done.done()
+
+
+async def test_a_short_sound_that_answers_nothing_is_no_answer_to_a_closed_question() -> None:
+    ear, media = FakeEar(Utterance("mhm", 0.9), Utterance("nie", 0.9)), FakeMedia()
+    prompt = media.play(silence(30))
+    task = asyncio.create_task(listener(ear).hear(media, prompt, YES_NO))
+    await begun(task)
+    await media.hears(VOICE, 0.2)
+    await media.hears(QUIET, 1.0)
+    assert not prompt.done.done()
+    await media.hears(VOICE, 0.6)
+    await media.hears(QUIET, 1.0)
+    assert await task == Utterance("nie", 0.9)
+
+
+async def test_nothing_said_is_none_after_the_patience() -> None:
+    ear, media = FakeEar(), FakeMedia()
+    assert await listener(ear).hear(media, None, Question("matter", patience=0.05)) is None
+    assert ear.hearings[0].dropped
+
+
+async def test_speech_that_is_not_understood_is_an_empty_utterance_and_a_noise_is_nothing() -> None:
+    ear, media = FakeEar(Utterance("", 0.0), Utterance("", 0.0)), FakeMedia()
+    task = asyncio.create_task(listener(ear).hear(media, None, OPEN))
+    await begun(task)
+    await media.hears(VOICE, 0.2)
+    await media.hears(QUIET, 1.0)
+    assert not task.done()
+    await media.hears(VOICE, 1.2)
+    await media.hears(QUIET, 1.0)
+    assert await task == Utterance("", 0.0)
+
+
+async def test_an_ear_that_gives_no_answer_in_time_is_speech_not_understood() -> None:
+    ear, media = FakeEar(None), FakeMedia()
+    task = asyncio.create_task(listener(ear).hear(media, None, OPEN))
+    await begun(task)
+    await media.hears(VOICE, 0.2)
+    await media.hears(QUIET, 1.0)
+    assert await task == Utterance("", 0.0)
+
+
+async def test_a_complete_answer_ends_the_turn_early() -> None:
+    ear, media = FakeEar(Utterance("tak", 0.9), partial="tak"), FakeMedia()
+    task = asyncio.create_task(listener(ear).hear(media, None, YES_NO))
+    await begun(task)
+    await media.hears(VOICE, 0.4)
+    await media.hears(QUIET, 0.3)
+    assert await task == Utterance("tak", 0.9)
+
+
+async def test_closed_questions_listen_for_commands_too() -> None:
+    ear, media = FakeEar(), FakeMedia()
+    await listener(ear).hear(media, None, Question("yes-no", ("tak", "nie"), patience=0.02))
+    assert set(ear.questions[0].phrases) == {"tak", "nie", *CONTROL_PHRASES}
+
+
+@pytest.mark.parametrize("ear", [FakeEar(free=False), KeypadOnly()])
+async def test_without_an_ear_nothing_is_heard_and_no_prompt_is_stopped(ear: FakeEar | KeypadOnly) -> None:
+    media = FakeMedia()
+    prompt = media.play(silence(3))
+    heard = listener(ear)
+    task = asyncio.create_task(heard.hear(media, prompt, Question("matter", patience=0.05)))
+    await begun(task)
+    await media.hears(VOICE, 2.0)
+    assert not prompt.done.done()
+    await media.hears(QUIET, 2.0)
+    assert await task is None
+    assert heard.available is isinstance(ear, FakeEar)
+
+
+async def test_the_end_of_the_session_ends_the_listening() -> None:
+    ear, media = FakeEar(), FakeMedia()
+    task = asyncio.create_task(listener(ear).hear(media, media.play(silence(30)), OPEN))
+    await begun(task)
+    media.ended.set_result("closed")
+    assert await task is None
+
+
+async def test_cancelled_by_keys_it_lets_go_of_everything() -> None:
+    ear, media = FakeEar(), FakeMedia()
+    prompt = media.play(silence(30))
+    task = asyncio.create_task(listener(ear).hear(media, prompt, OPEN))
+    await begun(task)
+    await media.hears(VOICE, 0.3)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert media.on_frame is None
+    assert ear.hearings[0].dropped
+    prompt.stop(0)
+    await media.hears(QUIET, 0.2)

@@ -1,0 +1,140 @@
+"""Turn taking: frames in, decisions out."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voicebot.turn import FRAME, Decision, Timing, Turn
+
+
+class Line:
+    """Feeds a turn and collects ``(decision, seconds since the start)``."""
+
+    def __init__(self, *, patience: float = 3.0, prompt: bool = False) -> None:
+        self.at = 100.0
+        self.turn = Turn(patience, self.at, prompt=prompt)
+        self.found: list[tuple[Decision, float]] = []
+
+    def voice(self, seconds: float, *, complete: bool = False, hesitating: bool = False) -> "Line":
+        return self._frames(1.0, seconds, complete, hesitating)
+
+    def quiet(self, seconds: float, *, complete: bool = False, hesitating: bool = False) -> "Line":
+        return self._frames(0.0, seconds, complete, hesitating)
+
+    def prompt_over(self) -> "Line":
+        self.turn.prompt_over(self.at)
+        return self
+
+    @property
+    def decisions(self) -> list[Decision]:
+        return [decision for decision, _ in self.found]
+
+    def _frames(self, probability: float, seconds: float, complete: bool, hesitating: bool) -> "Line":
+        for _ in range(round(seconds / FRAME)):
+            self.at += FRAME
+            decision = self.turn.frame(probability, self.at, complete=complete, hesitating=hesitating)
+            if decision is not None:
+                self.found.append((decision, round(self.at - 100.0, 3)))
+        return self
+
+
+def test_an_answer_begins_with_five_voiced_frames_and_ends_after_a_silence() -> None:
+    line = Line().quiet(0.5).voice(1.0).quiet(1.0)
+    assert line.found == [(Decision.BEGAN, 0.6), (Decision.ENDED, 2.1)]
+
+
+def test_one_quiet_frame_in_six_is_still_an_onset_two_are_not() -> None:
+    line = Line()
+    line.voice(0.06).quiet(0.02).voice(0.04)
+    assert line.decisions == [Decision.BEGAN]
+    broken = Line()
+    for _ in range(40):
+        broken.voice(0.06).quiet(0.04)
+    assert Decision.BEGAN not in broken.decisions
+
+
+def test_a_complete_answer_ends_sooner_a_hesitating_one_later() -> None:
+    complete = Line().voice(0.6).quiet(1.0, complete=True)
+    plain = Line().voice(0.6).quiet(1.0)
+    hesitating = Line().voice(0.6).quiet(2.0, hesitating=True)
+    ends = [line.found[-1] for line in (complete, plain, hesitating)]
+    assert ends == [(Decision.ENDED, 0.84), (Decision.ENDED, 1.2), (Decision.ENDED, 1.8)]
+
+
+def test_a_pause_inside_an_answer_does_not_end_it() -> None:
+    line = Line().voice(0.5).quiet(0.5).voice(0.5).quiet(0.7)
+    assert line.found == [(Decision.BEGAN, 0.1), (Decision.ENDED, 2.1)]
+
+
+def test_a_cough_does_not_stop_the_prompt_and_a_sentence_does() -> None:
+    line = Line(prompt=True).quiet(0.5).voice(0.26).quiet(1.0)
+    assert line.decisions == [Decision.BEGAN, Decision.MURMUR]
+    line.voice(1.0).quiet(1.0)
+    assert line.decisions[2:] == [Decision.BEGAN, Decision.INTERRUPT, Decision.ENDED]
+
+
+def test_the_prompt_stops_after_the_barge_in_time() -> None:
+    line = Line(prompt=True).voice(1.0)
+    assert line.found == [(Decision.BEGAN, 0.1), (Decision.INTERRUPT, 0.36)]
+
+
+def test_a_complete_answer_under_the_prompt_stops_it_at_once() -> None:
+    line = Line(prompt=True).voice(0.12).voice(0.1, complete=True)
+    assert line.found == [(Decision.BEGAN, 0.1), (Decision.INTERRUPT, 0.14)]
+
+
+def test_an_answer_begun_under_the_prompt_ends_after_it() -> None:
+    line = Line(prompt=True).voice(0.2).prompt_over().voice(0.4).quiet(1.0)
+    assert line.decisions == [Decision.BEGAN, Decision.ENDED]
+
+
+def test_patience_runs_from_the_end_of_the_prompt() -> None:
+    line = Line(prompt=True, patience=1.0).quiet(5.0)
+    assert line.decisions == []
+    line.prompt_over().quiet(2.0)
+    assert line.found == [(Decision.NO_INPUT, 6.0)]
+
+
+def test_nobody_speaks_for_ever() -> None:
+    line = Line().voice(20.0)
+    assert line.found == [(Decision.BEGAN, 0.1), (Decision.TOO_LONG, 15.02)]
+
+
+def test_a_line_that_falls_silent_altogether_ends_by_the_clock() -> None:
+    line = Line(patience=2.0).voice(0.5)
+    deadline = line.turn.deadline()
+    assert deadline is not None
+    assert line.turn.tick(deadline - 0.03) is None
+    assert line.turn.tick(deadline) is Decision.ENDED
+    assert line.turn.deadline() is None
+
+
+def test_after_a_noise_the_caller_gets_a_second_chance() -> None:
+    line = Line(patience=1.0).voice(0.9).quiet(0.7)
+    line.turn.again(line.at)
+    line.quiet(3.0)
+    assert line.decisions == [Decision.BEGAN, Decision.ENDED, Decision.NO_INPUT]
+    assert line.found[-1] == (Decision.NO_INPUT, 3.6)
+
+
+def test_a_slow_speaker_gets_longer_silences() -> None:
+    slow = Timing().slower(2.0)
+    assert (slow.end, slow.end_complete, slow.barge_in) == (1.2, 0.48, 0.35)
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.booleans(), st.booleans()), max_size=1200), st.booleans())
+def test_whatever_comes_a_turn_ends_once_and_in_time(frames: list[tuple[float, bool, bool]], prompt: bool) -> None:
+    turn = Turn(4.0, 0.0, prompt=prompt)
+    if prompt:
+        turn.prompt_over(2.0)
+    decisions = []
+    at = 2.0
+    for probability, complete, hesitating in frames:
+        at += FRAME
+        decisions.append(turn.frame(probability, at, complete=complete, hesitating=hesitating))
+    while turn.deadline() is not None:
+        at += FRAME
+        decisions.append(turn.tick(at))
+    over = [d for d in decisions if d in (Decision.ENDED, Decision.TOO_LONG, Decision.NO_INPUT)]
+    assert len(over) == 1
+    assert at <= 2.0 + max(len(frames) * FRAME, 4.0 + 15.0 + 1.3) + 4.1
+    assert decisions.count(Decision.INTERRUPT) == 0 or prompt
