@@ -25,6 +25,8 @@ from infolinia.settings import Settings
 from ivr.asterisk.agi import AgiHungUp
 from ivr.asterisk.ami import Ami
 from ivr.asterisk.fastagi import AgiChannel, AgiServer
+from recordings.caller.consultant import Behaviour, ConsultantPhone, soft_tone
+from recordings.caller.sip_line import SipLine
 from tests.fakes.asterisk_plan import NUMBERS, QUEUES, hum, offices, queues
 
 pytestmark = [pytest.mark.live, pytest.mark.anyio]
@@ -63,17 +65,26 @@ async def manager(settings: Settings) -> AsyncIterator[Ami]:
 
 class Engines:
     """Stand-ins for engines: each request is kept, and answered with the next word of ``script``: ``die`` ends the
-    connection without an answer, anything else becomes IVR_NEXT."""
+    connection without an answer, ``answer`` picks up first, anything else becomes IVR_NEXT."""
 
     def __init__(self, settings: Settings, *script: str) -> None:
         self.asked: list[tuple[str, ...]] = []
         self._settings, self._script = settings, list(script)
         self._servers: list[AgiServer] = []
+        self._news = asyncio.Event()
 
     async def start(self, *numbers: int) -> None:
         for number in numbers:
             self._servers.append(AgiServer(self._answer))
             await self._servers[-1].start("127.0.0.1", self._settings.port("agi", number))
+
+    async def until(self, why: str) -> tuple[str, ...]:
+        """The request for ``why``."""
+        async with asyncio.timeout(20):
+            while not (found := [request for request in self.asked if request[0] == why]):
+                self._news.clear()
+                await self._news.wait()
+        return found[-1]
 
     async def close(self) -> None:
         for server in self._servers:
@@ -81,7 +92,11 @@ class Engines:
 
     async def _answer(self, channel: AgiChannel) -> None:
         self.asked.append((channel.request.why, *channel.request.args))
+        self._news.set()
         word = self._script.pop(0) if self._script else "hangup"
+        if word.startswith("answer "):
+            await channel.command("ANSWER")
+            word = word.removeprefix("answer ")
         if word == "silent":
             await channel.hung_up.wait()
         elif word != "die":
@@ -126,8 +141,12 @@ class Line:
             if code >= 200:
                 reply_to = re.search(r"^To: (.*)\r$", answer, re.MULTILINE)
                 assert reply_to is not None
-                self._send("ACK", dialled, caller, reply_to.group(1), {}, "")
+                self._dialog = (dialled, caller, reply_to.group(1))
+                self._send("ACK", *self._dialog, {}, "")
                 return code
+
+    def hang_up(self) -> None:
+        self._send("BYE", *self._dialog, {}, "", turn=2)
 
     async def until_bye(self) -> None:
         while not (request := await self._receive()).startswith("BYE "):
@@ -139,14 +158,16 @@ class Line:
     def close(self) -> None:
         self._socket.close()
 
-    def _send(self, method: str, user: str, caller: str, to: str, more: Mapping[str, str], body: str) -> None:
+    def _send(
+        self, method: str, user: str, caller: str, to: str, more: Mapping[str, str], body: str, turn: int = 1
+    ) -> None:
         lines = [
             f"{method} sip:{user}@127.0.0.1:{self._server[1]} SIP/2.0",
             f"Via: SIP/2.0/UDP 127.0.0.1:{self._port};branch=z9hG4bK{self._tag}{method}",
             f"From: <sip:{caller}@127.0.0.1>;tag={self._tag}",
             f"To: {to}",
             f"Call-ID: {self._tag}@127.0.0.1",
-            f"CSeq: 1 {method}",
+            f"CSeq: {turn} {method}",
             f"Contact: <sip:x@127.0.0.1:{self._port}>",
             "Max-Forwards: 70",
             *(f"{name}: {value}" for name, value in more.items()),
@@ -269,6 +290,60 @@ async def test_a_transfer_reaches_telephones_of_ours_only(settings: Settings, li
     async with engines(settings, "transfer,konsultant1", "transfer,224605990", "transfer,s", "hangup") as asked:
         await line.call("224605994")
     assert [(why, detail) for why, *_, detail in asked.asked][1:] == [("transfer-ended", "failed")] * 3
+
+
+@asynccontextmanager
+async def consultant(settings: Settings, asterisk: Asterisk, queue: str, talk: float | None) -> AsyncIterator[None]:
+    """``konsultant1`` sits in ``queue``, answers at once and hangs up after ``talk`` seconds."""
+    phones = SipLine(("127.0.0.1", settings.port("sip")))
+    await phones.start()
+    try:
+        phone = ConsultantPhone(phones, Behaviour(0.1, talk, None, soft_tone(), None))
+        await phone.register("konsultant1", SecretStr(settings.secret("sip-konsultant1").read_text()))
+        asterisk.rx(f"queue add member PJSIP/konsultant1 to {queue}")
+        yield
+    finally:
+        asterisk.rx(f"queue remove member PJSIP/konsultant1 from {queue}")
+        await phones.stop()
+
+
+async def test_who_has_talked_to_a_consultant_is_never_queued_again(
+    settings: Settings, asterisk: Asterisk, line: Line
+) -> None:
+    again = "queue,opolskie-kol-pit,0,30"
+    script = (f"answer {again}", "die", again, "die", "die", "die", "die")
+    async with engines(settings, *script) as asked, consultant(settings, asterisk, "opolskie-kol-pit", talk=1.0):
+        assert await line.call("224605995") == 200
+        await line.until_bye()
+    told = [detail for why, *_, detail in asked.asked if why == "queue-ended"]
+    assert [detail.partition("/")[0] for detail in told] == ["served", "served"]
+    assert re.search(r"C:1,", asterisk.rx("queue show opolskie-kol-pit")), "one conversation, not two"
+
+
+@pytest.mark.parametrize("talks", [False, True])
+async def test_a_caller_who_leaves_the_queue_is_reported_to_an_engine(
+    settings: Settings, asterisk: Asterisk, line: Line, talks: bool
+) -> None:
+    queue = "podlaskie-kol-ogolna"
+    connected: asyncio.Queue[Mapping[str, str]] = asyncio.Queue()
+    async with manager(settings) as ami, engines(settings, f"answer queue,{queue},0,30") as asked:
+        ami.on("AgentConnect" if talks else "QueueCallerJoin", connected.put)
+        if talks:
+            async with consultant(settings, asterisk, queue, talk=None):
+                await line.call("224605990")
+                await asyncio.wait_for(connected.get(), 10)
+                line.hang_up()
+                over = await asked.until("hung-up")
+        else:
+            asterisk.rx(f"queue add member PJSIP/konsultant4 to {queue}")
+            await line.call("224605990")
+            await asyncio.wait_for(connected.get(), 10)
+            line.hang_up()
+            over = await asked.until("hung-up")
+            asterisk.rx(f"queue remove member PJSIP/konsultant4 from {queue}")
+    assert over[1] == asked.asked[0][1]
+    assert over[-1] == ("served" if talks else "")
+    assert [why for why, *_ in asked.asked] == ["arrive", "hung-up"]
 
 
 @pytest.mark.parametrize(
