@@ -1,0 +1,97 @@
+"""``infolinia models``: the recognisers' models."""
+
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from infolinia.settings import Settings
+from voicebot.models import MODELS, Model, ModelError, by_hand, faults, find, get, model_folder
+
+app = typer.Typer(no_args_is_help=True, help="Modele rozpoznawania mowy. Przykład: infolinia models get whisper-base")
+console = Console()
+
+
+@app.command("list")
+def list_() -> None:
+    """Wypisuje znane modele i mówi, które są zainstalowane.
+
+    Przykład: infolinia models list
+    """
+    settings = Settings()
+    table = Table("model", "co to jest", "MB", "licencja", "stan", box=None)
+    for model in MODELS:
+        folder = model_folder(settings.var / "models", model.id)
+        state = str(folder) if folder else "brak"
+        table.add_row(model.id, model.title, f"{model.size / 1e6:.0f}", model.licence, state)
+    if settings.vosk_model is not None:
+        state = str(settings.vosk_model) if settings.vosk_model.is_dir() else f"brak folderu {settings.vosk_model}"
+        table.add_row("(vosk_model)", "Vosk z ustawień", "", "", state)
+    console.print(table)
+
+
+@app.command("get")
+def get_(
+    model: Annotated[str, typer.Argument(help="Nazwa z `infolinia models list`, np. whisper-base albo vosk-pl.")],
+) -> None:
+    """Pobiera model i sprawdza go. Przerwane pobieranie powtórzona komenda kończy; gotowego modelu nie rusza.
+
+    Przykłady:
+
+      infolinia models get whisper-base
+
+      infolinia models get vosk-pl
+    """
+    models = Settings().var / "models"
+    try:
+        folder = fetch(find(model), models)
+    except ModelError as error:
+        _fail(str(error))
+    typer.echo(f"Model jest gotowy: {folder}")
+
+
+@app.command()
+def check() -> None:
+    """Sprawdza sumy kontrolne zainstalowanych modeli. Kod wyjścia 1, gdy któryś jest uszkodzony albo nie ma żadnego.
+
+    Przykład: infolinia models check
+    """
+    settings = Settings()
+    models = settings.var / "models"
+    installed = [model for model in MODELS if model_folder(models, model.id) is not None]
+    found = [fault for model in installed for fault in faults(model, models)]
+    for fault in found:
+        typer.echo(f"Błąd: {fault}", err=True)
+    own = settings.vosk_model is not None and (settings.vosk_model / "conf").is_dir()
+    if settings.vosk_model is not None and not own:
+        found.append("vosk_model")
+        typer.echo(f"Błąd: {settings.vosk_model}: to nie jest folder modelu Vosk (nie ma w nim conf/).", err=True)
+    if not installed and not own:
+        typer.echo("Nie ma żadnego modelu: infolinia działa klawiszami. Pobranie: infolinia models get whisper-base")
+        for model in MODELS:
+            typer.echo(f"  {model.id}, bez sieci: {by_hand(model, models)}")
+    if found or not (installed or own):
+        raise typer.Exit(1)
+    typer.echo(f"W porządku: {', '.join(model.id for model in installed) or settings.vosk_model}.")
+
+
+def fetch(model: Model, models: Path) -> Path:
+    """Get ``model`` with a bar of progress. Raises ``ModelError``."""
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def progress(what: str, here: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=total)
+            bars.update(tasks[what], completed=here)
+
+        return get(model, models, progress)
+
+
+def _fail(fault: str) -> NoReturn:
+    typer.echo(f"Błąd: {fault}", err=True)
+    raise typer.Exit(1)

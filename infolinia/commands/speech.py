@@ -1,0 +1,136 @@
+"""``infolinia listen`` and ``infolinia say``: the hotline's ear and voice, for people at a desk."""
+
+import asyncio
+import json
+import time
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from infolinia.settings import Settings
+from voicebot.audio import AudioError, alaw_decode, load, seconds, write_wav
+from voicebot.cut import utterances
+from voicebot.ears.choose import vosk_ear, whisper_ear
+from voicebot.ears.crew import Crew, EarError
+from voicebot.ears.ear import Question
+from voicebot.models import model_folder
+from voicebot.voices.voice import VoiceError, find_voice
+
+SUFFIXES = ".wav, .alaw, .al (A-law), .sln, .raw (PCM 16 bit)"
+
+
+class EarName(StrEnum):
+    """The ears that can be asked for."""
+
+    vosk = "vosk"
+    whisper = "whisper"
+
+
+def listen(
+    files: Annotated[list[Path], typer.Argument(help=f"Nagrania: {SUFFIXES}; bez nagłówka zawsze 8 kHz.")],
+    ear: Annotated[EarName | None, typer.Option(help="Które ucho; bez tego najlepsze z zainstalowanych.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Jeden obiekt JSON w wierszu.")] = False,
+) -> None:
+    """Rozpoznaje mowę z nagrań telefonicznych tak, jak robi to w rozmowie.
+
+    Przykłady:
+
+      infolinia listen recordings/demo/*.wav
+
+      infolinia listen rozmowa.wav --ear whisper --json
+    """
+    crew = _ear(ear)
+    failed = False
+    with asyncio.Runner() as runner:
+        try:
+            runner.run(crew.start())
+        except EarError as error:
+            _fail(f"ucho {crew.name} nie działa: {error}")
+        try:
+            for file in files:
+                failed |= not _listen_to(runner, crew, file, as_json=as_json)
+        finally:
+            runner.run(crew.close())
+    raise typer.Exit(1 if failed else 0)
+
+
+def say(
+    text: Annotated[str, typer.Argument(help="Co powiedzieć.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Plik WAV do zapisania.")] = Path("powiedziane.wav"),
+    voice: Annotated[str, typer.Option(help="rhvoice albo espeak-ng; bez tego lepszy z zainstalowanych.")] = "",
+) -> None:
+    """Zapisuje tekst jako mowę w jakości telefonicznej, tak jak usłyszy go dzwoniący.
+
+    Przykład: infolinia say "Proszę wpisać sześć cyfr telePIN." -o probka.wav
+    """
+    try:
+        speaker = find_voice(voice)
+        pcm = asyncio.run(speaker.render(text))
+        write_wav(output, pcm)
+    except VoiceError as error:
+        _fail(f"głos nie działa: {error}")
+    except OSError as error:
+        _fail(f"nie można zapisać {output}: {error.strerror}")
+    typer.echo(f"{output}: {seconds(pcm):.1f} s, głos {speaker.name}")
+
+
+def _ear(name: EarName | None) -> Crew:
+    settings = Settings()
+    models = settings.var / "models"
+    vosk = settings.vosk_model or model_folder(models, "vosk")
+    whisper = model_folder(models, "whisper")
+    for wanted, model, make in ((EarName.vosk, vosk, vosk_ear), (EarName.whisper, whisper, whisper_ear)):
+        if name not in (None, wanted):
+            continue
+        if model is not None and model.is_dir():
+            return make(model)
+        if name is not None:
+            _fail(f"nie ma modelu dla ucha {wanted.value}; co jest i jak pobrać: infolinia models list")
+    _fail("nie ma żadnego modelu rozpoznawania mowy; pobranie: infolinia models get whisper-base")
+
+
+def _listen_to(runner: asyncio.Runner, crew: Crew, file: Path, *, as_json: bool) -> bool:
+    try:
+        pcm = _sound(file)
+    except (OSError, AudioError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error).removeprefix(f"{file}: ")
+        typer.echo(f"Błąd: {file}: {why}", err=True)
+        return False
+    began = time.monotonic()
+    heard = [runner.run(_hear(crew, piece)) for piece in utterances(pcm)]
+    known = [utterance for utterance in heard if utterance is not None and utterance[0]]
+    text = " ".join(words for words, _ in known)
+    confidence = min((sure for _, sure in known), default=0.0)
+    took = time.monotonic() - began
+    if as_json:
+        found = {"file": str(file), "text": text, "confidence": confidence, "seconds": round(took, 3), "ear": crew.name}
+        typer.echo(json.dumps(found, ensure_ascii=False))
+    else:
+        typer.echo(f"{file}: {text or '(nic nie zrozumiano)'}  [{crew.name}, pewność {confidence:.2f}, {took:.2f} s]")
+    return all(utterance is not None for utterance in heard)
+
+
+async def _hear(crew: Crew, piece: bytes) -> tuple[str, float] | None:
+    hearing = crew.listen(Question("matter"))
+    if hearing is None:
+        return None
+    hearing.feed(piece)
+    utterance = await hearing.finish()
+    return None if utterance is None else (utterance.text, utterance.confidence)
+
+
+def _sound(file: Path) -> bytes:
+    match file.suffix.lower():
+        case ".alaw" | ".al":
+            return alaw_decode(file.read_bytes())
+        case ".sln" | ".raw":
+            content = file.read_bytes()
+            return content[: len(content) // 2 * 2]
+    return load(file)
+
+
+def _fail(fault: str) -> NoReturn:
+    typer.echo(f"Błąd: {fault}", err=True)
+    raise typer.Exit(1)
