@@ -21,8 +21,9 @@ app = typer.Typer(
 )
 stub = typer.Typer(no_args_is_help=True, help="Stand-ins for what belongs to others: e-US and the CRM.")
 
-for verb in (demo, setup, up, down, status, serve, check, say, listen, testcall, consultant, backup, restore):
+for verb in (demo, setup, up, down, status, serve, check, say, listen, consultant, backup, restore):
     app.command(verb.__name__)(verb)
+app.command("testcall")(testcall)
 for process in (engine, desk):
     app.command(process.__name__, hidden=True)(process)
 for name, group in (("agent", agent.app), ("asterisk", asterisk.app), ("models", models.app), ("topics", topics.app)):

@@ -122,7 +122,7 @@ class Demo:
                 self._show(turn)
                 self._note(turn, outcome, time.monotonic() - start)
                 await self._react(call, caller, turn.state)
-                if "QueueEnded" in turn.state.awaits:
+                if "QueueEnded" in turn.state.awaits and outcome.popup is None:
                     outcome.popup = await popup
                     outcome.times["popup"] = round(time.monotonic() - start, 2)
                     self._check(caller, outcome)
@@ -198,10 +198,14 @@ class Demo:
 
     def _check(self, caller: DemoCaller, outcome: Outcome) -> None:
         """The page is that of the right caller."""
-        text = str(outcome.popup)
-        if outcome.verdict == "ok" and f"eus:{caller.person}" not in text:
+        assert outcome.popup is not None
+        page = outcome.popup["session"]
+        proof = page["authenticated"]
+        if outcome.verdict == "ok" and (proof is None or proof["person"] != caller.person):
             raise DemoFailed(f"the page that opened is not {caller.person}'s")
-        if caller.number is not None and caller.number not in text:
+        if outcome.verdict != "ok" and proof is not None:
+            raise DemoFailed("the page names a person who was not authenticated")
+        if page["caller"] != caller.number:
             raise DemoFailed("the page that opened shows another caller number")
 
     def _note(self, turn: Turn, outcome: Outcome, at: float) -> None:

@@ -14,7 +14,6 @@ from ivr.dialplan import load_plan
 from ivr.dialplan.load import variables
 from store import create_tables, open_database
 from voicebot.topics.recogniser import ensure_model
-from voicebot.voices.voice import find_voice
 
 from .asterisk.setup import set_up
 from .engine import prompt_book
@@ -72,13 +71,12 @@ def _render_prompts(settings: Settings, plan: Plan, say: Say) -> None:
 
 
 def _make_asterisk(settings: Settings, plan: Plan, say: Say) -> None:
-    voice = find_voice(settings.voice)
     with _bar("Asterisk") as progress:
         set_up(
             settings,
             list(plan.offices.values()),
             list(plan.queues.values()),
-            lambda text: asyncio.run(voice.render(text)),
+            lambda name, text: asyncio.run(prompt_book(settings).audio(name, text)),
             datetime.now(WARSAW).date(),
             lambda what, done, total: progress(done, total),
         )
