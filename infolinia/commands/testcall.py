@@ -34,7 +34,7 @@ _WORDS = {
 ENDS = {"us": "rozłączył się dzwoniący", "them": "rozłączyła się druga strona", "refused": "nie odebrano"}
 
 
-def place_test_call(
+def testcall(
     script: Annotated[Path | None, typer.Argument(help="Scenariusz YAML (docs/test-caller.md).")] = None,
     to: Annotated[str | None, typer.Option(help="Numer, np. 224605990; ważniejszy niż ten ze scenariusza.")] = None,
     caller: Annotated[str | None, typer.Option(help="Numer dzwoniącego, np. +48000000001.")] = None,

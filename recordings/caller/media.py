@@ -104,7 +104,7 @@ class AudioPort(asyncio.DatagramProtocol):
         """Press ``keys`` from ``at`` on (loop time; None: now) and wait until the last has been released."""
         timeline = self._running()
         if not self.sending:
-            raise ValueError("the call is on hold: keys cannot be sent")
+            raise ValueError("rozmowa jest zawieszona: klawiszy nie da się wysłać")
         pressed = timeline.press(keys, self._loop.time() if at is None else at, duration, gap)
         self._reschedule()
         while timeline.pressing:

@@ -46,6 +46,7 @@ class _Attempt:
     outcome: asyncio.Future[Ending] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     answer: str = ""
     cause: int | None = None
+    server_lives: bool = False
 
     def settle(self, ending: Ending) -> None:
         if not self.outcome.done():
@@ -131,7 +132,7 @@ class SipLine:
             media.aim(read_sdp(attempt.answer))
         except SdpError as error:
             leg.hang_up()
-            raise Refused(488, f"answered without usable audio: {error}") from error
+            raise Refused(488, f"odebrano bez dźwięku A-law: {error}") from error
         return leg
 
     async def _await_answer(self, call: OutgoingCall, attempt: _Attempt, ring: float) -> None:
@@ -140,7 +141,8 @@ class SipLine:
                 ending = await attempt.outcome
         except TimeoutError:
             call.cancel(self.uac)
-            raise Refused(408, f"nobody answered within {ring:g} s") from None
+            silent = f"serwer {self.server[0]}:{self.server[1]} nie odpowiada"
+            raise Refused(408, f"nikt nie odebrał przez {ring:g} s" if attempt.server_lives else silent) from None
         except asyncio.CancelledError:
             call.cancel(self.uac)
             raise
@@ -227,6 +229,8 @@ class SipLine:
     def _answered(self, request: SipRequest, response: SipResponse) -> bool:
         """Keep the dialog's target up to date; answers to our re-INVITEs are the leg's, not the library's."""
         call_id, status = request.call_id or "", response.status_code
+        if call_id in self._attempts:
+            self._attempts[call_id].server_lives = True
         if request.method != "INVITE" or status < 200:
             return True
         leg = self.legs.get(call_id)
@@ -246,7 +250,7 @@ class SipLine:
         if request.method == "REGISTER":
             self._registration_is(Refused(408, "no answer to REGISTER"))
         elif call_id in self._attempts:
-            self._attempts[call_id].settle(Ending("refused", 408, "no answer to INVITE"))
+            self._attempts[call_id].settle(Ending("refused", 408, "serwer nie odpowiada"))
         elif call_id in self.legs and request.method == "INVITE":
             self.legs[call_id].renegotiation_answered(request, 408, "no answer to re-INVITE")
 

@@ -94,7 +94,7 @@ class Timeline:
         Raises ``ValueError`` for a key that telephones do not have, and when the other side takes no telephone events.
         """
         if self.events is None:
-            raise ValueError("the other side takes no telephone-event/8000: keys cannot be sent")
+            raise ValueError("druga strona nie przyjmuje telephone-event/8000: klawiszy nie da się wysłać")
         if not keys or any(key not in KEYS for key in keys):
             raise ValueError("keys are 0–9, *, # and A–D, at least one")
         if not 0.04 <= duration <= 8 or gap < 0:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from small_asterisk import SmallAsterisk
 
+from infolinia.asterisk import install
 from infolinia.settings import Settings
 from recordings.caller.sip_line import SipLine
 
@@ -21,12 +22,11 @@ def free_port(kind: int = socket.SOCK_DGRAM) -> int:
 
 @pytest.fixture(scope="session")
 def small_asterisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallAsterisk]:
-    settings = Settings()
-    prefix = settings.asterisk_prefix or settings.var / "asterisk"
-    if not (prefix / "bin/asterisk").is_file():
-        pytest.skip(f"left out: no Asterisk at {prefix}; make setup gets one (or set INFOLINIA_ASTERISK_PREFIX)")
+    site = install.find(Settings())
+    if site is None:
+        pytest.skip("left out: no Asterisk on this machine; make setup gets one (or set INFOLINIA_ASTERISK_PREFIX)")
     run: Path = tmp_path_factory.mktemp("phones")
-    asterisk = SmallAsterisk(prefix, run, free_port(), 30000 + secrets.randbelow(1000) * 2, secrets.token_hex(12))
+    asterisk = SmallAsterisk(site, run, free_port(), 30000 + secrets.randbelow(1000) * 2, secrets.token_hex(12))
     try:
         asterisk.wait_ready()
         yield asterisk

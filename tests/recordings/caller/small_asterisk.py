@@ -5,6 +5,7 @@ import subprocess
 import time
 from pathlib import Path
 
+from infolinia.asterisk.site import Site
 from recordings.caller.consultant import soft_tone
 from voicebot.audio import silence, write_wav
 
@@ -123,13 +124,12 @@ exten => queue,1,Answer()
 class SmallAsterisk:
     """One running Asterisk; ``stop`` ends it."""
 
-    def __init__(self, prefix: Path, run: Path, sip: int, rtp: int, password: str) -> None:
+    def __init__(self, site: Site, run: Path, sip: int, rtp: int, password: str) -> None:
         self.sip, self.password, self._run = ("127.0.0.1", sip), password, run
-        modules = next(prefix.glob("usr/lib/**/asterisk/modules"))
         values = {
             "run": run,
-            "modules": modules,
-            "data": prefix / "usr/share/asterisk",
+            "modules": site.modules,
+            "data": site.data,
             "sip": sip,
             "rtp": rtp,
             "rtp_end": rtp + 1999,
@@ -143,7 +143,7 @@ class SmallAsterisk:
         (run / "etc/modules.conf").write_text(f"[modules]\nautoload=no\n{listed}")
         write_wav(run / "prompt.wav", soft_tone(1.5) + silence(0.1) + soft_tone(0.4))
         write_wav(run / "music/tone.wav", soft_tone(3.0, 300.0))
-        self._binary = prefix / "bin/asterisk"
+        self._binary = site.binary
         self._process = subprocess.Popen(
             [self._binary, "-f", "-C", run / "etc/asterisk.conf"],
             stdin=subprocess.DEVNULL,

@@ -14,6 +14,7 @@ from recordings.caller.people import People
 from recordings.caller.performance import place_call
 from recordings.caller.result import CallResult
 from recordings.caller.script import Script
+from recordings.caller.sip import Dial
 from recordings.caller.sip_line import SipLine
 from voicebot.audio import samples_of, silence, write_wav
 
@@ -79,6 +80,20 @@ async def test_a_phone_that_nobody_answers_is_given_up_and_told(pair: Pair) -> N
     pair.phone.behaviour = Behaviour(answer_after=None)
     result = await pair.call(ring_s=0.3)
     assert (result.end.code, pair.phone.served[0].end.by) == (408, "cancelled")
+    assert "nikt nie odebrał" in str(result.failure)
+
+
+async def test_a_server_that_is_not_there_is_told(pair: Pair) -> None:
+    line = SipLine(("127.0.0.1", 9))
+    await line.start()
+    result = await place_call(line, Script(to="phone", ring_s=0.2))
+    line.transport.settled = never_waits  # type: ignore[method-assign]
+    await line.stop()
+    assert "127.0.0.1:9 nie odpowiada" in str(result.failure)
+
+
+async def never_waits(timeout: float) -> None:
+    """There is nobody whose last answers are worth waiting for."""
 
 
 async def test_a_second_call_finds_the_phone_busy(pair: Pair) -> None:
@@ -143,6 +158,20 @@ async def test_hold_is_agreed_both_ways_and_stops_the_sound(pair: Pair) -> None:
     assert pair.phone.served[0].keys_heard == "5"
 
 
+async def test_nothing_is_sent_while_we_hold(pair: Pair) -> None:
+    leg = await pair.line.dial(Dial("phone"))
+    await asyncio.sleep(0.1)
+    quality = next(iter(pair.answering.legs.values())).media.hearing.quality
+    await leg.hold()
+    before = quality.received
+    await asyncio.sleep(0.3)
+    assert quality.received - before <= 1
+    await leg.resume()
+    await asyncio.sleep(0.3)
+    assert quality.received - before > 5
+    leg.hang_up()
+
+
 async def test_the_phone_that_answered_may_hold_too(pair: Pair) -> None:
     held = asyncio.Event()
 
@@ -165,7 +194,7 @@ async def test_keys_during_a_hold_by_the_other_side_are_refused(pair: Pair) -> N
 
     result = await pair.call({"wait_for": "held"}, {"keys": "7"}, conditions={"held": hold_from_there})
     assert result.failure is not None
-    assert "on hold" in result.failure
+    assert "zawieszona" in result.failure
 
 
 async def test_a_person_is_named_instead_of_a_secret(pair: Pair) -> None:

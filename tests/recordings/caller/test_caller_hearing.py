@@ -88,6 +88,13 @@ def test_a_new_source_goes_on_at_its_own_time() -> None:
     assert hearing.quality.lost == 0
 
 
+def test_a_source_whose_clock_stood_still_goes_on_at_its_arrival() -> None:
+    packets = stream(soft_tone(0.5) + soft_tone(0.5))
+    hearing = hear(packets[:25])
+    hear(packets[25:], START + 3, hearing)
+    assert [round(s.start - START, 1) for s in hearing.segments] == [0.0, 3.0]
+
+
 def test_a_hold_is_neither_loss_nor_gap() -> None:
     packets = stream(silence(3.0))
     hearing = hear(packets[:50])

@@ -235,7 +235,7 @@ def start(*arguments: object, var: Path) -> "subprocess.Popen[str]":
     """One command of the command line in a process of its own."""
     code = (
         "import typer; from infolinia.commands import consultant, testcall; app = typer.Typer();"
-        "app.command('testcall')(testcall.place_test_call); app.command('consultant')(consultant.consultant); app()"
+        "app.command('testcall')(testcall.testcall); app.command('consultant')(consultant.consultant); app()"
     )
     return subprocess.Popen(
         [sys.executable, "-c", code, *map(str, arguments)],

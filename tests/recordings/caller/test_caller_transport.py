@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
-from aiosipua import SipMessage, SipRequest, SipResponse
+from aiosipua import SipMessage, SipRequest, SipResponse, registration
 from pydantic import SecretStr
 
-from recordings.caller import transport
-from recordings.caller.sip import Dial, Refused
+from recordings.caller import sip_line, transport
+from recordings.caller.sip import Dial, Incoming, Refused
 from recordings.caller.sip_line import SipLine
 
 pytestmark = pytest.mark.anyio
@@ -167,6 +167,53 @@ async def test_a_refused_hold_leaves_the_call_up(peer: Peer, line: SipLine) -> N
     leg.hang_up()
     await asyncio.sleep(0.05)
     assert peer.methods() == ["INVITE", "ACK", "INVITE", "ACK", "BYE"]
+
+
+async def test_a_registration_that_was_lost_is_made_again(
+    peer: Peer, line: SipLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sip_line, "REGISTER_AGAIN", 0.02)
+    monkeypatch.setattr(registration, "REFRESH_FRACTION", 0.0005)
+    peer.answer = lambda request: [(500 if len(peer.requests) == 2 else 200, "")]
+    await line.register("konsultant1", SecretStr("hush"), expires=120)
+    await until(lambda: len(peer.requests) >= 3)
+    assert peer.methods()[:3] == ["REGISTER"] * 3
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+async def test_an_invite_that_comes_twice_rings_once_and_gets_the_same_answer(peer: Peer, line: SipLine) -> None:
+    rang: list[Incoming] = []
+    answers: list[bytes] = []
+    line.on_incoming = rang.append
+    invite = SipRequest(method="INVITE", uri="sip:konsultant1@127.0.0.1")
+    here = ":".join(map(str, peer.wire.get_extra_info("sockname")))
+    for name, value in {
+        "Via": f"SIP/2.0/UDP {here};branch=z9hG4bKtwice",
+        "From": f"<sip:600100200@{here}>;tag=1",
+        "To": "<sip:konsultant1@127.0.0.1>",
+        "Call-ID": "twice",
+        "CSeq": "1 INVITE",
+        "Contact": f"<sip:{here}>",
+        "Max-Forwards": "70",
+        "Content-Type": "application/sdp",
+    }.items():
+        invite.headers.set_single(name, value)
+    invite.text = SDP
+    peer.datagram_received = lambda data, addr: answers.append(data)  # type: ignore[method-assign]
+    peer.wire.sendto(bytes(invite), line.transport.local_addr)
+    await until(lambda: len(rang) == 1)
+    rang[0].reject(486)
+    peer.wire.sendto(bytes(invite), line.transport.local_addr)
+    await until(lambda: len(answers) == 3)
+    assert len(rang) == 1
+    assert rang[0].caller == "600100200"
+    assert answers[1] == answers[2]
+    assert answers[1].startswith(b"SIP/2.0 486")
 
 
 async def test_garbage_on_the_port_changes_nothing(peer: Peer, line: SipLine) -> None:
