@@ -227,7 +227,7 @@ def _download(model: Model, part: Path, here: int, progress: Progress) -> None:
         resumed = response.status_code == httpx2.codes.PARTIAL_CONTENT
         here = here if resumed else 0
         with part.open("ab" if resumed else "wb") as file:
-            for chunk in response.iter_bytes(CHUNK):
+            for chunk in response.iter_bytes():
                 file.write(chunk)
                 here += len(chunk)
                 progress(model.id, here, model.size)
