@@ -8,7 +8,7 @@ see one PIN tried on many people and too little to tell it (about a thousand PIN
 import hmac
 from datetime import datetime, timedelta
 
-from sqlalchemy import Column, Integer, String, Table, and_, delete, func, insert, literal, select
+from sqlalchemy import Column, Integer, String, Table, and_, delete, false, func, insert, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -142,8 +142,11 @@ class Throttle:
 def _within(scope: Scope, row: dict[str, object]) -> ColumnElement[bool]:
     match scope:
         case "everyone":
-            return literal(True).is_(True)
+            return true()
         case "pin":
             return ATTEMPTS.c.bucket == row["bucket"]
+        case _ if row[scope] is None:
+            # A withheld number is nobody's number, not one that all who withhold share.
+            return false()
         case _:
             return ATTEMPTS.c[scope] == row[scope]

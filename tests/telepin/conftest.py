@@ -1,33 +1,18 @@
 """A database of its own for each test, a clock that stands still, and the e-US stub in the same process."""
 
+import shutil
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import httpx2
 import pytest
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
+from telepin_fakes import TODAY, Clock
 
 from infolinia.stubs.eus.accounts import Accounts
 from infolinia.stubs.eus.server import build
 from store import create_tables, open_database
-
-KEY = b"not a real key, only for tests !"
-TODAY = date(2026, 4, 15)
-
-
-class Clock:
-    """A wall clock that moves only when told."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 4, 15, 9, 30, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def forward(self, **span: float) -> None:
-        self.now += timedelta(**span)
 
 
 @pytest.fixture
@@ -48,9 +33,20 @@ async def database(database_url: str, anyio_backend: str) -> AsyncIterator[Async
     await engine.dispose()
 
 
+@pytest.fixture(scope="session")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The stub's first state, made once: hashing thirty telePINs is slow on purpose."""
+    path = tmp_path_factory.mktemp("eus") / "accounts.db"
+    Accounts(path).close()
+    return path
+
+
 @pytest.fixture
-def accounts(tmp_path: Path) -> Iterator[Accounts]:
-    opened = Accounts(tmp_path / "eus" / "accounts.db")
+def accounts(tmp_path: Path, seeded: Path) -> Iterator[Accounts]:
+    path = tmp_path / "eus" / "accounts.db"
+    path.parent.mkdir()
+    shutil.copy(seeded, path)
+    opened = Accounts(path)
     yield opened
     opened.close()
 

@@ -96,13 +96,15 @@ class Accounts:
 
     def _seed(self, rows: list[Mapping[str, Any]]) -> None:
         known = {row[0] for row in self._rows.execute("SELECT id FROM accounts")}
+        self._rows.execute("BEGIN IMMEDIATE")
         for row in rows:
             if row["id"] in known:
                 continue
             salt = secrets.token_bytes(16)
             digest = _digest(row["telepin"], salt) if row["telepin"] else None
             values = (row["id"], salt, digest, row["status"], row["failed"])
-            self._rows.execute("INSERT INTO accounts VALUES (?, ?, ?, ?, ?)", values)
+            self._rows.execute("INSERT OR IGNORE INTO accounts VALUES (?, ?, ?, ?, ?)", values)
+        self._rows.execute("COMMIT")
 
     def verify(self, number: str, telepin: str, today: date) -> Caller | None:
         """The holder of ``number`` if the telePIN is right and active; else None, after the same work."""
