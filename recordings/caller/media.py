@@ -23,6 +23,13 @@ EARLY = 0.0005
 """How much before its deadline a packet may leave, in seconds."""
 
 
+class CallOver(Exception):
+    """The call ended while something was still to be said, pressed or heard."""
+
+    def __init__(self) -> None:
+        super().__init__("rozmowa skończyła się wcześniej")
+
+
 @dataclass
 class Pacing:
     """How far from their deadlines audio packets left, in seconds: positive is late."""
@@ -93,29 +100,36 @@ class AudioPort(asyncio.DatagramProtocol):
         self._running().say(pcm)
 
     async def spoken(self) -> None:
-        """Wait until all queued speech has left."""
+        """Wait until all queued speech has left. Raises ``CallOver``."""
         while self._running().talking:
-            self._sent.clear()
-            await self._sent.wait()
+            await self._next(self._sent)
 
     async def press(
         self, keys: str, at: float | None = None, duration: float = KEY_SECONDS, gap: float = GAP_SECONDS
     ) -> list[KeyPress]:
-        """Press ``keys`` from ``at`` on (loop time; None: now) and wait until the last has been released."""
+        """Press ``keys`` from ``at`` on (loop time; None: now) and wait until the last has been released.
+
+        Raises ``ValueError`` for bad keys and on hold, ``CallOver`` when the call ends before or meanwhile.
+        """
         timeline = self._running()
         if not self.sending:
             raise ValueError("rozmowa jest zawieszona: klawiszy nie da się wysłać")
         pressed = timeline.press(keys, self._loop.time() if at is None else at, duration, gap)
         self._reschedule()
         while timeline.pressing:
-            self._sent.clear()
-            await self._sent.wait()
+            await self._next(self._sent)
         return pressed
 
     async def heard(self) -> None:
-        """Wait for the next packet from the other side."""
-        self._heard.clear()
-        await self._heard.wait()
+        """Wait for the next packet from the other side. Raises ``CallOver``."""
+        await self._next(self._heard)
+
+    async def _next(self, event: asyncio.Event) -> None:
+        if self._socket is not None:
+            event.clear()
+            await event.wait()
+        if self._socket is None:
+            raise CallOver
 
     @property
     def sending(self) -> bool:
@@ -123,12 +137,14 @@ class AudioPort(asyncio.DatagramProtocol):
         return self.there is not None and self.there.listens and not self.holding
 
     def close(self) -> None:
-        """Stop sending and listening; whoever waits for speech or keys to end is let go by cancelling them."""
+        """Stop sending and listening; who waits for speech, keys or packets gets ``CallOver``."""
         if self._timer is not None:
             self._timer.cancel()
         if self._socket is not None:
             self._socket.close()
             self._socket = None
+        self._sent.set()
+        self._heard.set()
 
     def connection_made(self, transport: Any) -> None:
         self._socket = transport

@@ -11,6 +11,7 @@ import structlog
 from pydantic import SecretStr
 
 from recordings.caller.live import Impatient, LiveCall
+from recordings.caller.media import CallOver
 from recordings.caller.people import People
 from recordings.caller.result import CallResult, End, Heard, KeySent, Note
 from recordings.caller.script import (
@@ -37,10 +38,6 @@ log = structlog.get_logger(__name__)
 
 Condition = Callable[[], Awaitable[object]]
 """What a ``wait_for`` step waits for: called once, awaited until it returns."""
-
-
-class CallOver(Exception):
-    """The call ended before the script did. Says it in Polish."""
 
 
 def dial_of(script: Script, user: str | None = None, password: SecretStr | None = None) -> Dial:
@@ -140,7 +137,7 @@ class Performance:
             if not doing.done() and isinstance(step, WaitHangup):
                 await doing
             if not doing.done():
-                raise CallOver("rozmowa skończyła się wcześniej")
+                raise CallOver
             doing.result()
         except (CallOver, Impatient, Refused, AudioError, ValueError) as error:
             return f"{where}: {error}"
@@ -152,7 +149,7 @@ class Performance:
         patience = self.script.patience_s if step.timeout_s is None else step.timeout_s
         at = await call.moment(step.after_s, step.prompt_s, patience) if isinstance(step, Timed) else None
         if call.leg.ended.done() and not isinstance(step, WaitHangup | HangUp):
-            raise CallOver("rozmowa skończyła się wcześniej")
+            raise CallOver
         match step:
             case Keys():
                 digits = self._digits(step.keys)

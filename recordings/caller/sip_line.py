@@ -47,6 +47,7 @@ class _Attempt:
     answer: str = ""
     cause: int | None = None
     server_lives: bool = False
+    leg: SipLeg | None = None
 
     def settle(self, ending: Ending) -> None:
         if not self.outcome.done():
@@ -121,13 +122,17 @@ class SipLine:
             auth=auth,
         )
         self._dialling = None
-        call.on_answer = lambda _: attempt.settle(Ending("us"))
+
+        def picked_up(_: OutgoingCall) -> None:  # a BYE may follow in the same breath: the leg is there at once
+            attempt.leg = SipLeg(self, call.dialog, media, session, self.server)
+            attempt.settle(Ending("us"))
+
+        call.on_answer = picked_up
         call.on_rejected = lambda _, code, reason: attempt.settle(Ending("refused", code, reason, attempt.cause))
         try:
-            await self._await_answer(call, attempt, dial.ring)
+            leg = await self._await_answer(call, attempt, dial.ring)
         finally:
             self._attempts.pop(call.call_id, None)
-        leg = SipLeg(self, call.dialog, media, session, self.server)
         try:
             media.aim(read_sdp(attempt.answer))
         except SdpError as error:
@@ -135,19 +140,26 @@ class SipLine:
             raise Refused(488, f"odebrano bez dźwięku A-law: {error}") from error
         return leg
 
-    async def _await_answer(self, call: OutgoingCall, attempt: _Attempt, ring: float) -> None:
+    async def _await_answer(self, call: OutgoingCall, attempt: _Attempt, ring: float) -> SipLeg:
         try:
             async with asyncio.timeout(ring):
                 ending = await attempt.outcome
         except TimeoutError:
-            call.cancel(self.uac)
+            self._withdraw(call, attempt)
             silent = f"serwer {self.server[0]}:{self.server[1]} nie odpowiada"
             raise Refused(408, f"nikt nie odebrał przez {ring:g} s" if attempt.server_lives else silent) from None
         except asyncio.CancelledError:
-            call.cancel(self.uac)
+            self._withdraw(call, attempt)
             raise
-        if ending.by == "refused":
+        if attempt.leg is None:
             raise Refused(ending.code, ending.reason, ending.cause)
+        return attempt.leg
+
+    def _withdraw(self, call: OutgoingCall, attempt: _Attempt) -> None:
+        if attempt.leg is not None:
+            attempt.leg.hang_up()
+        else:
+            call.cancel(self.uac)
 
     def _identify(self, request: SipRequest) -> None:
         """Who calls, on every INVITE that opens a call: also on the one repeated with digest credentials."""

@@ -1,7 +1,7 @@
 """Calls from one of our phones straight to another: signalling, audio and scripts without an Asterisk between."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,8 @@ import pytest
 from pydantic import SecretStr
 
 from recordings.caller.consultant import Behaviour, ConsultantPhone, soft_tone
+from recordings.caller.live import LiveCall
+from recordings.caller.media import CallOver
 from recordings.caller.people import People
 from recordings.caller.performance import place_call
 from recordings.caller.result import CallResult
@@ -67,6 +69,30 @@ async def test_what_was_not_done_when_the_call_ended_is_told(pair: Pair) -> None
     pair.phone.behaviour = Behaviour(answer_after=0.0, talk=0.2)
     result = await pair.call({"pause": 0.1}, {"pause": 3}, {"hangup": True})
     assert result.failure == "krok 2 (pause): rozmowa skończyła się wcześniej"
+
+
+async def late(call: LiveCall) -> None:
+    await call.leg.ended
+    await call.keys("1")
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda call: call.keys("1234567890"),
+        lambda call: call.say(silence(3.0)),
+        lambda call: call.wait_speech(),
+        late,
+    ],
+    ids=["keys", "say", "listen", "late"],
+)
+async def test_a_call_that_ends_lets_nobody_wait_for_ever(
+    pair: Pair, act: Callable[[LiveCall], Awaitable[object]]
+) -> None:
+    pair.phone.behaviour = Behaviour(answer_after=0.0, talk=0.2)
+    call = LiveCall(await pair.line.dial(Dial("phone")))
+    with pytest.raises(CallOver):
+        await asyncio.wait_for(asyncio.ensure_future(act(call)), 5)
 
 
 async def test_busy_is_told_with_its_status(pair: Pair) -> None:

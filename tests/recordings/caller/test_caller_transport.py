@@ -135,6 +135,34 @@ async def test_requests_within_a_call_go_where_the_answer_said(peer: Peer, line:
     assert {request.uri for request in peer.requests[1:]} == {"sip:elsewhere@127.0.0.1:9"}
 
 
+async def test_a_hang_up_right_behind_the_answer_is_not_missed(peer: Peer, line: SipLine) -> None:
+    def answer_and_hang_up(request: SipRequest) -> list[tuple[int, str]]:
+        if request.method != "INVITE":
+            return [(200, "")]
+        answer = reply(request, 200, SDP)
+        bye = SipRequest(method="BYE", uri="sip:caller@127.0.0.1")
+        here = ":".join(map(str, peer.wire.get_extra_info("sockname")))
+        for name, value in {
+            "Via": f"SIP/2.0/UDP {here};branch=z9hG4bKbye",
+            "From": answer.get_header("To") or "",
+            "To": answer.get_header("From") or "",
+            "Call-ID": request.call_id or "",
+            "CSeq": "1 BYE",
+            "Reason": "Q.850;cause=17",
+            "Max-Forwards": "70",
+        }.items():
+            bye.headers.set_single(name, value)
+        for message in (answer, bye):
+            line.transport._dispatch(bytes(message), peer.wire.get_extra_info("sockname"))
+        return []
+
+    peer.answer = answer_and_hang_up
+    leg = await line.dial(Dial("echo"))
+    ending = await asyncio.wait_for(leg.ended, 1)
+    assert (ending.by, ending.cause) == ("them", 17)
+    assert line.legs == {}
+
+
 async def test_an_answer_that_comes_again_is_acknowledged_again(peer: Peer, line: SipLine) -> None:
     peer.answer = lambda request: [(200, SDP)] * (2 if request.method == "INVITE" else 1)
     leg = await line.dial(Dial("echo"))
