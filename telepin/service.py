@@ -118,6 +118,7 @@ class TelePin:
         policy: Policy | None = None,
         validity: timedelta = VALIDITY,
         steady: float = 1.0,
+        store_budget: float = STORE_BUDGET,
         alarm: Alarm | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -125,6 +126,7 @@ class TelePin:
         self._throttle = Throttle(database, key, policy)
         self._verifier = verifier
         self._validity, self._steady, self._now = validity, steady, now
+        self._store_budget = store_budget
         self._alarm = alarm
         self._alarmed: dict[str, float] = {}
         self._unsaved: dict[str, tuple[str, Secret]] = {}
@@ -212,7 +214,7 @@ class TelePin:
             return self._outcome("unavailable")
         question = _Question(check, call, number, known, pin, caller, trunk)
         try:
-            async with asyncio.timeout(STORE_BUDGET):
+            async with asyncio.timeout(self._store_budget):
                 exhausted = await self._throttle.reserve(
                     check=check, call=call, identity=number, pin=pin, caller=caller, trunk=trunk, now=self._now()
                 )
@@ -319,7 +321,7 @@ class TelePin:
     async def _stored(self, step: str, work: Awaitable[bytes | None]) -> bytes | Literal[True] | None:
         """What the database gave, True when it only had to take; None when it gave nothing or failed."""
         try:
-            async with asyncio.timeout(STORE_BUDGET):
+            async with asyncio.timeout(self._store_budget):
                 found = await work
         except STORE_FAULTS as error:
             self._store_failed(step, error)

@@ -101,8 +101,8 @@ class Caller:
 
 @pytest.fixture
 async def telepin(database, wire, clock):
-    client = EusClient("http://eus.test", transport=wire, budget=0.5)
-    yield TelePin(database, KEY, client, steady=0.0, now=clock)
+    client = EusClient("http://eus.test", transport=wire, budget=20)
+    yield TelePin(database, KEY, client, steady=0.0, store_budget=20, now=clock)
     await client.close()
 
 
@@ -186,7 +186,8 @@ async def test_auth_38_one_telephone_two_people(telepin):
 @pytest.mark.parametrize("mode", ["slow", "down", "garbage", "other-person"])
 async def test_auth_39_without_e_us_no_try_is_lost(telepin, wire, accounts, mode):
     async with httpx2.AsyncClient(transport=wire, base_url="http://eus.test") as switch:
-        await switch.post("/_faults", json={"mode": mode, "delay": 3})
+        await switch.post("/_faults", json={"mode": mode, "delay": 60})
+    telepin._verifier._budget = 0.5
     caller = Caller(telepin, "+48000000001")
     await caller.act("85831410110#482915#", 0.5)
     assert caller.trail == ["pesel", "unavailable"]

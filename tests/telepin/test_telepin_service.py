@@ -26,10 +26,16 @@ HOME = "+48000000001"
 class Desk:
     """A TelePin and the calls it serves, each check with a new id."""
 
-    def __init__(self, database: AsyncEngine, verifier: Any, clock: Clock) -> None:
+    def __init__(self, database: AsyncEngine, verifier: Any, clock: Clock, store_budget: float = 20.0) -> None:
         self.alarms: list[str] = []
         self.telepin = TelePin(
-            database, KEY, verifier, steady=0.0, alarm=lambda name, _: self.alarms.append(name), now=clock
+            database,
+            KEY,
+            verifier,
+            steady=0.0,
+            store_budget=store_budget,
+            alarm=lambda name, _: self.alarms.append(name),
+            now=clock,
         )
         self.checks = 0
 
@@ -60,7 +66,7 @@ def desk(database: AsyncEngine, verifier: Verifier, clock: Clock) -> Desk:
 @pytest.fixture
 async def live(database: AsyncEngine, wire: Any, clock: Clock) -> AsyncIterator[Desk]:
     """On the e-US stub."""
-    client = EusClient("http://eus.test", transport=wire)
+    client = EusClient("http://eus.test", transport=wire, budget=20)
     yield Desk(database, client, clock)
     await client.close()
 
@@ -260,7 +266,9 @@ async def test_a_row_passed_off_for_another_does_not_open(desk, database, tmp_pa
     assert (await desk.telepin.check(check="k", identity=first, **asked)).verdict == "unavailable"
 
 
-async def test_without_a_durable_counter_no_check(desk, verifier, tmp_path):
+async def test_without_a_durable_counter_no_check(database, database_url, clock, verifier, tmp_path):
+    impatient = open_database(database_url, busy_timeout=0.1)
+    desk = Desk(impatient, verifier, clock)
     ref = await desk.sealed("85831410110")
     blocker = sqlite3.connect(tmp_path / "telepin.db", isolation_level=None)
     blocker.execute("BEGIN IMMEDIATE")
@@ -273,10 +281,10 @@ async def test_without_a_durable_counter_no_check(desk, verifier, tmp_path):
     assert "telepin-store" in desk.alarms
     blocker.execute("ROLLBACK")
     blocker.close()
-    asked["pin"] = Secret("482915")
     assert (await desk.telepin.check(check="k3", **asked)).verdict == "ok"
     await desk.telepin.forget("call-2")
     assert (await desk.telepin.check(check="k4", **asked)).verdict == "unavailable"
+    await impatient.dispose()
 
 
 async def test_no_database_at_all(tmp_path, verifier, clock):
@@ -287,6 +295,8 @@ async def test_no_database_at_all(tmp_path, verifier, clock):
     assert await desk.telepin.recall("k") is None
     await desk.telepin.forget("call-1")
     assert verifier.asked == []
+    # The driver's threads report their failure to this loop; let them before it closes.
+    await asyncio.sleep(0.2)
     await gone.dispose()
 
 
@@ -308,7 +318,7 @@ class Deadly:
         os.kill(os.getpid(), signal.SIGKILL)
 
 async def main(url, number):
-    telepin = TelePin(open_database(url), b"not a real key, only for tests !", Deadly())
+    telepin = TelePin(open_database(url), b"not a real key, only for tests !", Deadly(), store_budget=20)
     sealed = await telepin.seal("call-" + number, Secret("85831410110"))
     await telepin.check(check="check-" + number, call="call-" + number, identity=sealed.ref, pin=Secret("482915"),
                         caller="+48" + number * 9, trunk="t")
@@ -323,7 +333,7 @@ async def test_killing_engines_buys_no_tries(database_url, database, verifier):
 
     assert [await asyncio.to_thread(killed, n) for n in range(3)] == [-signal.SIGKILL] * 3
     assert await asyncio.to_thread(killed, 3) == 0
-    telepin = TelePin(database, KEY, verifier, steady=0.0)
+    telepin = TelePin(database, KEY, verifier, steady=0.0, store_budget=20)
     assert await telepin.recall("check-0") is None
     sealed = await telepin.seal("call-9", Secret("85831410110"))
     outcome = await telepin.check(
