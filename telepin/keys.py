@@ -198,7 +198,9 @@ class KeyBuffer:
     def _read(self, now: float) -> _Reading:
         if self._form.kind == "choice":
             undecided = self._run_ahead(now)[1]
-            return _Reading(deadline=undecided) if undecided else _read_choice(self._form.choices, self._presses, now)
+            if undecided is not None:
+                return _Reading(deadline=undecided)
+            return _read_choice(self._form.choices, self._presses, now)
         if self._form.kind == "nothing":
             return _Reading()
         return _read_entry(self._form.kind, self._presses, now)
@@ -249,7 +251,7 @@ class KeyBuffer:
             surplus, undecided = self._run_ahead(now)
             if surplus:
                 self._drop(surplus)
-            elif undecided or key in self._form.choices or key == "0" or (key == "*" and following == "*"):
+            elif undecided is not None or key in self._form.choices or key == "0" or (key == "*" and following == "*"):
                 return
             else:
                 self._drop(1)
