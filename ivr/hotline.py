@@ -33,9 +33,16 @@ class Hotline:
     """Serves the calls of one engine with ``plan``."""
 
     def __init__(
-        self, engine: str, plan: Plan, journal: Journal, parts: Parts, on_turn: TurnHook | None = None
+        self,
+        engine: str,
+        plan: Plan,
+        journal: Journal,
+        parts: Parts,
+        hears: Callable[[], bool],
+        on_turn: TurnHook | None = None,
     ) -> None:
         self.engine, self._plan, self._journal, self._parts = engine, plan, journal, parts
+        self._hears = hears
         self._on_turn = on_turn
         self._under_way: dict[str, asyncio.Task[None]] = {}
 
@@ -71,7 +78,7 @@ class Hotline:
         known = await self._latest(call_id)
         event = self._event(channel, known)
         if event is None:
-            log.error("unknown AGI request", call=call_id, why=channel.request.why)
+            log.warning("nothing to do for this request", call=call_id, why=channel.request.why)
             return None
         if known is not None and known.ended is not None:
             await channel.set_variable("IVR_NEXT", "hangup")
@@ -84,6 +91,8 @@ class Hotline:
 
     def _event(self, channel: AgiChannel, known: Call | None) -> Event | None:
         why, args = channel.request.why, (*channel.request.args, "", "", "", "", "")
+        if why == "hung-up":
+            return _left(known, args[4])
         if known is None or why == "arrive":
             at = datetime.now(WARSAW).isoformat(timespec="seconds")
             return CallArrived(
@@ -91,12 +100,12 @@ class Hotline:
                 caller=args[2] or None,
                 at=at,
                 trunk=args[3] or "trunk",
-                hears=self._parts.listener.available,
+                hears=self._hears(),
             )
         detail = tuple(args[4].split("/"))
         if why == "resume":
             return self._resumed(known, detail)
-        return _ended(known, why, detail) if why in ("queue-ended", "transfer-ended") else _other(why)
+        return _ended(known, why, detail) if why in ("queue-ended", "transfer-ended") else None
 
     def _resumed(self, known: Call, detail: tuple[str, ...]) -> Event:
         """The engine asked before died. If it had not yet written down how a queue or transfer ended, that is the news;
@@ -134,8 +143,13 @@ def _ended(known: Call, what: str, detail: tuple[str, ...]) -> Event:
     return QueueEnded(key=known.queue_key or "", outcome=judged, waited=seconds)  # type: ignore[arg-type]
 
 
-def _other(why: str) -> Event | None:
-    return HungUp() if why == "hung-up" else None
+def _left(known: Call | None, detail: str) -> Event | None:
+    """The caller hung up while the dialplan had the call; ``detail`` is ``served`` after a talk."""
+    if known is None:
+        return None
+    if detail == "served" and "QueueEnded" in known.awaits:
+        return QueueEnded(key=known.queue_key or "", outcome="served")
+    return HungUp()
 
 
 def _is_call_id(text: str) -> bool:

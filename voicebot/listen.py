@@ -10,7 +10,6 @@ import structlog
 from .audio import FRAME_SECONDS
 from .ears.ear import Ear, Hearing, Question, Utterance
 from .ears.keypad import KeypadOnly
-from .playback import Playback
 from .turn import Decision, Timing, Turn
 from .understand import CONTROL_PHRASES, Phrases, hesitates
 from .voice_activity import VoiceActivity, voice_activity
@@ -28,6 +27,14 @@ class Media(Protocol):
 
     on_frame: Callable[[bytes, float], None] | None
     ended: asyncio.Future[str]
+
+
+class Prompt(Protocol):
+    """What is being said while we listen (see ``voicebot.playback.Playback``)."""
+
+    @property
+    def done(self) -> asyncio.Future[bool]: ...
+    def stop(self) -> None: ...
 
 
 class Listener:
@@ -48,7 +55,7 @@ class Listener:
         """False where the hotline works by keypad only."""
         return not isinstance(self.ear, KeypadOnly)
 
-    async def hear(self, media: Media, prompt: Playback | None, question: Question) -> Utterance | None:
+    async def hear(self, media: Media, prompt: Prompt | None, question: Question) -> Utterance | None:
         """The caller's answer, or None when nobody began to speak within the question's patience after ``prompt`` or
         the session ended.
 
@@ -67,7 +74,7 @@ class Listener:
 class _Answer:
     """One call of ``hear``."""
 
-    def __init__(self, listener: Listener, media: Media, prompt: Playback | None, question: Question) -> None:
+    def __init__(self, listener: Listener, media: Media, prompt: Prompt | None, question: Question) -> None:
         self._loop = asyncio.get_running_loop()
         self.result: asyncio.Future[Utterance | None] = self._loop.create_future()
         self._listener, self._media, self._prompt, self._question = listener, media, prompt, question

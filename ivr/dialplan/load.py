@@ -4,7 +4,7 @@ Layout: ``hotline.yaml`` (the flow), ``prompts.yaml``, ``queues.yaml``, ``office
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from string import Formatter
 from typing import Any, TypeVar
@@ -156,7 +156,7 @@ class Loader:
         return found
 
     def _check_flow(self, plan: Plan, source: Source) -> None:
-        tables: dict[type[str], tuple[dict[str, Any], str]] = {
+        tables: dict[type[str], tuple[Mapping[str, Any], str]] = {
             NodeRef: (plan.nodes, "węzeł"),
             PromptRef: (plan.prompts, "komunikat"),
             QueueRef: (plan.queues, "kolejka"),
@@ -191,7 +191,7 @@ class Loader:
                     self.faults.append(source.fault_at(("office", "hours", i), message))
 
     def _known(
-        self, name: str | None, table: dict[str, Any], source: Source, path: tuple[str | int, ...], kind: str
+        self, name: str | None, table: Mapping[str, Any], source: Source, path: tuple[str | int, ...], kind: str
     ) -> None:
         if name is not None and name not in table:
             self.faults.append(source.fault_at(path, f"nieznany {kind} `{name}`", guess(name, table)))

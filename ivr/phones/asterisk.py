@@ -213,7 +213,7 @@ class AsteriskPhone:
     async def _command_by_word(self, talk: Conversation, patience: float) -> Event | None:
         """While a number is awaited only commands and spoken numbers are heard; other talk in the room is not."""
         for _ in range(MAX_ASIDES):
-            utterance = await talk.listen(Question(grammar="command", phrases=(), patience=patience))
+            utterance = await talk.listen(Question(grammar="matter", patience=patience))
             if utterance is None:
                 return None
             heard = self._parts.meaning.of_command(utterance.text, utterance.confidence)

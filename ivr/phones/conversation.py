@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Sequence
 from typing import Any, Protocol, TypeVar
 
-from voicebot.listen import Question, Utterance
+from voicebot.listen import Prompt, Question, Utterance
 
 from telepin.keys import Answer, Form, KeyBuffer
 from voicebot.media import MediaSession, Playback
@@ -33,7 +33,21 @@ class Hearing(Protocol):
 
     available: bool
 
-    async def hear(self, media: MediaSession, prompt: Playback | None, question: Question) -> Utterance | None: ...
+    async def hear(self, media: MediaSession, prompt: Prompt | None, question: Question) -> Utterance | None: ...
+
+
+class Spoken:
+    """All that is being said or waits to be: over with its last piece, stopped as a whole."""
+
+    def __init__(self, media: MediaSession, last: Playback) -> None:
+        self._media, self._last = media, last
+
+    @property
+    def done(self) -> asyncio.Future[bool]:
+        return self._last.done
+
+    def stop(self) -> None:
+        self._media.hush()
 
 
 class Conversation:
@@ -95,7 +109,8 @@ class Conversation:
 
     async def listen(self, question: Question) -> Utterance | None:
         """What the caller says in answer to ``question``; None when nothing was heard in time."""
-        return await self._guard(self._listener.hear(self._media, self._last, question))
+        prompt = Spoken(self._media, self._last) if self._last is not None else None
+        return await self._guard(self._listener.hear(self._media, prompt, question))
 
     async def _change(self, future: "asyncio.Future[bool] | None", until: float | None = None) -> None:
         """Wait for a key, for ``future``, or until the loop time ``until``."""
