@@ -36,7 +36,7 @@ check: $(VENV)/.installed ## ruff, mypy, import-linter, the dialplans
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-timing
+	@$(BIN)/lint-imports --no-cache --no-logo
 	@$(BIN)/infolinia check
 
 fmt: $(VENV)/.installed ## mend the style

@@ -48,6 +48,7 @@ log = structlog.get_logger(__name__)
 
 TURNS = Counter("infolinia_turns_total", "committed turns, by event", ["event"])
 CALLS = Gauge("infolinia_calls", "calls with this engine now")
+READY = Gauge("infolinia_ready", "1 once topics and ear are loaded, as far as this machine has them")
 
 
 def spool_in(folder: Path) -> Any:
@@ -85,6 +86,7 @@ class Engine:
         self._alarms = Alarms(command=settings.alarm_command, webhook=settings.alarm_webhook)
         self._listener = Listener(KeypadOnly())
         self._topics: Topics | None = None
+        self._learning = True
 
     async def run(self, heartbeat: int | None) -> None:
         """Serve until SIGTERM or until the supervisor is gone, then drain."""
@@ -104,7 +106,9 @@ class Engine:
         await media.start("127.0.0.1", settings.port("media", self._number))
         telepin = self._telepin(database)
         await telepin.start()
-        hotline = Hotline(self._name, plan, journal, self._parts(plan, journal, media, telepin), self._count)
+        hotline = Hotline(
+            self._name, plan, journal, self._parts(plan, journal, media, telepin), self.hears, self._count
+        )
         CALLS.set_function(lambda: hotline.calls)
         server = AgiServer(hotline.handle)
         await server.start("127.0.0.1", settings.port("agi", self._number))
@@ -121,6 +125,10 @@ class Engine:
         await database.dispose()
         if beating is not None:
             beating.cancel()
+
+    def hears(self) -> bool:
+        """Whether a call that arrives now will be understood by the time it is asked."""
+        return self._learning or self._listener.available
 
     def _parts(self, plan: Plan, journal: Journal, media: MediaServer, telepin: TelePin) -> Parts:
         settings = self._settings
@@ -150,8 +158,11 @@ class Engine:
         """Load the topics and open the ear, beside the first calls."""
         settings = self._settings
         self._topics = await asyncio.to_thread(_load_topics, settings)
-        whisper = model_folder(settings.var / "models", "whisper") if settings.whisper else None
-        self._listener.ear = await open_ear(settings.vosk_model, whisper)
+        models = settings.var / "models"
+        whisper = model_folder(models, "whisper") if settings.whisper else None
+        self._listener.ear = await open_ear(settings.vosk_model or model_folder(models, "vosk"), whisper)
+        self._learning = False
+        READY.set(1)
         log.info("engine hears", engine=self._name, ear=self._listener.ear.name)
 
 

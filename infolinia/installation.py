@@ -13,8 +13,10 @@ from ivr.dialogue.plan import Plan
 from ivr.dialplan import load_plan
 from ivr.dialplan.load import variables
 from store import create_tables, open_database
+from voicebot.models import ModelError, find, get, model_folder
 from voicebot.topics.recogniser import ensure_model
 
+from .asterisk.control import Asterisk
 from .asterisk.setup import set_up
 from .engine import prompt_book
 from .secret_files import ensure_secrets
@@ -72,7 +74,7 @@ def _render_prompts(settings: Settings, plan: Plan, say: Say) -> None:
 
 def _make_asterisk(settings: Settings, plan: Plan, say: Say) -> None:
     with _bar("Asterisk") as progress:
-        set_up(
+        ready = set_up(
             settings,
             list(plan.offices.values()),
             list(plan.queues.values()),
@@ -80,7 +82,21 @@ def _make_asterisk(settings: Settings, plan: Plan, say: Say) -> None:
             datetime.now(WARSAW).date(),
             lambda what, done, total: progress(done, total),
         )
+    asterisk = Asterisk(settings, ready.site)
+    if ready.changed and asterisk.pid is not None:
+        waiting = asterisk.reload(ready.changed)
+        if waiting:
+            say(f"Te pliki wchodzą w życie po ponownym uruchomieniu Asteriska: {', '.join(waiting)}")
 
 
 def fetch_models(settings: Settings, say: Say) -> None:
-    """The recogniser's model, where it can be had; without it the hotline works by keys."""
+    """The recogniser's model, where it can be had; without it the hotline works by keys and says so."""
+    folder = settings.var / "models"
+    if not settings.whisper or model_folder(folder, "whisper") or settings.vosk_model:
+        return
+    say("Model rozpoznawania mowy (133 MB, raz)")
+    try:
+        with _bar("model") as progress:
+            get(find("whisper"), folder, lambda what, done, total: progress(done // 1_000_000, total // 1_000_000))
+    except ModelError as error:
+        say(f"Bez rozpoznawania mowy, infolinia działa na klawisze: {error}")

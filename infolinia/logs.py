@@ -38,9 +38,9 @@ def _configure(stream: TextIO) -> None:
 _TRACE = structlog.tracebacks.ExceptionDictTransformer(show_locals=False, max_frames=20)
 
 
-def _without_values(error: "structlog.typing.ExcInfo") -> Any:
+def _without_values(exc_info: "structlog.typing.ExcInfo") -> Any:
     """A traceback as types and places; messages of exceptions may quote what a caller keyed, so they are left out."""
     return [
         {"type": part["exc_type"], "frames": [f"{f['filename']}:{f['lineno']} {f['name']}" for f in part["frames"]]}
-        for part in _TRACE(error)
+        for part in _TRACE(exc_info)
     ]

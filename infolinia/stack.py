@@ -1,18 +1,21 @@
 """The whole hotline on one machine: Asterisk, engines, desk; for demo and tests the stubs and telephones too."""
 
-import asyncio
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import httpx2
+
 from .asterisk.control import Asterisk
 from .asterisk.install import ensure
-from .background import Background, NotStarted, listens
+from .background import Background, NotStarted
 from .settings import Settings
 
 Say = Callable[[str], None]
+READY_SECONDS = 90.0
 
 
 @dataclass(frozen=True)
@@ -96,16 +99,23 @@ class Stack:
         return {**os.environ, **{f"INFOLINIA_{name}": str(value) for name, value in chosen.items()}}
 
     def _wait_for_engines(self) -> None:
-        asyncio.run(_all_listen([self.settings.port("agi", n) for n in range(self.settings.engines)]))
+        """Wait until every engine listens and hears. Raises ``NotStarted``."""
+        ports = {self.settings.port("metrics", n) for n in range(self.settings.engines)}
+        deadline = time.monotonic() + READY_SECONDS
+        while ports:
+            ports = {port for port in ports if not _ready(port)}
+            if time.monotonic() > deadline:
+                raise NotStarted(f"engines are not ready after {READY_SECONDS:.0f} s; see {self.settings.var / 'log'}")
+            time.sleep(0.1)
 
     def _names(self) -> list[str]:
         phones = sorted(path.stem for path in (self.settings.var / "run").glob("phone-*.json"))
         return ["stub-eus", "stub-crm", "serve", *phones]
 
 
-async def _all_listen(ports: Sequence[int], seconds: float = 60.0) -> None:
-    for _ in range(int(seconds / 0.1)):
-        if all(listens(port) for port in ports):
-            return
-        await asyncio.sleep(0.1)
-    raise NotStarted(f"no engine listens on port {next(port for port in ports if not listens(port))}; see var/log/")
+def _ready(port: int) -> bool:
+    """Whether the engine with this metrics port has loaded all that it will."""
+    try:
+        return "infolinia_ready 1.0" in httpx2.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).text
+    except httpx2.HTTPError:
+        return False

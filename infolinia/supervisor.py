@@ -8,7 +8,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -45,7 +45,7 @@ class Supervisor:
     ``alarm(kind, text)`` is told of every death. ``drain`` is how many seconds a stop gives the calls under way.
     """
 
-    def __init__(self, children: dict[str, Sequence[str]], drain: float, alarm: Callable[[str, str], None]) -> None:
+    def __init__(self, children: Mapping[str, Sequence[str]], drain: float, alarm: Callable[[str, str], None]) -> None:
         self._children = [
             Child(name, [sys.executable, "-m", "infolinia", *arguments]) for name, arguments in children.items()
         ]
