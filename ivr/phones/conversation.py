@@ -31,7 +31,8 @@ class Prompts(Protocol):
 class Hearing(Protocol):
     """Turn taking and an ear; ``available`` is False where the hotline works by keypad only."""
 
-    available: bool
+    @property
+    def available(self) -> bool: ...
 
     async def hear(self, media: MediaSession, prompt: Prompt | None, question: Question) -> Utterance | None: ...
 
