@@ -38,7 +38,10 @@ class Prompt(Protocol):
 
 
 class Listener:
-    """Hears answers. One per engine: the ear is shared, the state is that of a call to ``hear``."""
+    """Hears answers. One per engine: the ear is shared (and may be changed between answers), the state is that of a
+    call to ``hear``. ``available`` is False where the hotline works by keypad only."""
+
+    available: bool
 
     def __init__(
         self,
@@ -51,9 +54,13 @@ class Listener:
         self._activity = activity
 
     @property
-    def available(self) -> bool:
-        """False where the hotline works by keypad only."""
-        return not isinstance(self.ear, KeypadOnly)
+    def ear(self) -> Ear:
+        return self._ear
+
+    @ear.setter
+    def ear(self, ear: Ear) -> None:
+        self._ear = ear
+        self.available = not isinstance(ear, KeypadOnly)
 
     async def hear(self, media: Media, prompt: Prompt | None, question: Question) -> Utterance | None:
         """The caller's answer, or None when nobody began to speak within the question's patience after ``prompt`` or
