@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .features import Extractor
+from .normalise import normalise
+from .precedence import ruled_out
 
 FORMAT = 1
 """Raised whenever a model made before could mean something else now: features, weights or normalisation changed."""
@@ -89,10 +91,8 @@ class Model:
     def scores(self, text: str) -> Floats:
         """One score a label, about 1 for what was taught and 0 for what was not."""
         indices, values = self.space.vector(text)
-        if not indices:
-            return self.bias
         scores: Floats = np.asarray(values, np.float32) @ self.coefficients[indices] + self.bias
-        return scores
+        return scores - ruled_out(set(normalise(text)), self.labels)
 
     def probabilities(self, text: str) -> Floats:
         """Calibrated probability of each label; they sum to 1."""

@@ -70,7 +70,7 @@ _NUMBERS = {
 _FORMS = {"pit", "pcc", "nip", "zap", "ppo", "upl", "opl", "pps", "sd", "cit"}
 _SUFFIXES = {"c": "c", "ce": "c", "l": "l", "el": "l", "zg": "zg", "dz": "dz", "op": "op", "r": "r"}
 _ALIASES = {
-    "pity": "pit", "pitu": "pit", "picie": "pit", "pitem": "pit", "pitow": "pit", "pitach": "pit", "pitami": "pit",
+    "pity": "pit", "pita": "pit", "peity": "pit", "pitu": "pit", "picie": "pit", "pitem": "pit", "pitow": "pit", "pitach": "pit", "pitami": "pit",
     "epity": "epit", "epitu": "epit", "epicie": "epit", "epitem": "epit", "ipit": "epit", "ipitu": "epit",
     "pecece": "pcc", "pececze": "pcc", "pcct": "pcc", "zet": "z", "wat": "vat", "watu": "vat", "vatu": "vat", "vatem": "vat",
     "usie": "eurzad", "eusie": "eurzad", "esd": "sd", "esde": "sd", "kaesef": "ksef", "jotpeka": "jpk",
