@@ -14,7 +14,6 @@ from typing import Any
 import structlog
 from prometheus_client import Counter, Gauge, start_http_server
 from sqlalchemy.ext.asyncio import AsyncEngine
-from voicebot.models import model_folder
 
 from desk.alarms import Alarms
 from ivr.asterisk.fastagi import AgiServer
@@ -35,6 +34,7 @@ from voicebot.ears.choose import open_ear
 from voicebot.ears.keypad import KeypadOnly
 from voicebot.listen import Listener
 from voicebot.media import MediaServer
+from voicebot.models import model_folder
 from voicebot.prompts import PromptBook
 from voicebot.voices.voice import Voice, VoiceError, find_voice
 
@@ -46,6 +46,8 @@ from .supervisor import beat
 
 log = structlog.get_logger(__name__)
 
+COUNTER_PATIENCE = 1.0
+"""Seconds that an attempt's count may wait for other writers of the database."""
 TURNS = Counter("infolinia_turns_total", "committed turns, by event", ["event"])
 CALLS = Gauge("infolinia_calls", "calls with this engine now")
 READY = Gauge("infolinia_ready", "1 once topics and ear are loaded, as far as this machine has them")
@@ -104,7 +106,8 @@ class Engine:
         await journal.start()
         media = MediaServer()
         await media.start("127.0.0.1", settings.port("media", self._number))
-        telepin = self._telepin(database)
+        counters = open_database(settings.database_url, busy_timeout=COUNTER_PATIENCE)
+        telepin = self._telepin(counters)
         await telepin.start()
         hotline = Hotline(
             self._name, plan, journal, self._parts(plan, journal, media, telepin), self.hears, self._count
@@ -122,6 +125,7 @@ class Engine:
         await media.close()
         await self._listener.ear.close()
         await journal.close()
+        await counters.dispose()
         await database.dispose()
         if beating is not None:
             beating.cancel()

@@ -30,7 +30,6 @@ def _configure(stream: TextIO) -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.WriteLoggerFactory(stream),
-        cache_logger_on_first_use=True,
     )
     logging.basicConfig(stream=stream, level=logging.WARNING, force=True, format='{"event": "%(name)s: %(message)s"}')
 

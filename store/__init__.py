@@ -1,7 +1,7 @@
 """The database: how it is opened and what every table shares. Knows no other room.
 
 SQLite (the embedded default) and PostgreSQL behind one SQLAlchemy Core engine. SQLite runs in WAL mode with
-``synchronous=FULL``: what ``commit`` returned for survives a power cut.
+``synchronous=FULL``: what ``commit`` returned for survives a power cut; what is deleted leaves its pages too.
 """
 
 from datetime import UTC, datetime
@@ -41,7 +41,7 @@ def open_database(url: str, *, busy_timeout: float = 5.0) -> AsyncEngine:
         @event.listens_for(engine.sync_engine, "connect")
         def _pragmas(connection: Any, _record: Any) -> None:
             cursor = connection.cursor()
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
                 cursor.execute(f"PRAGMA {pragma}")
             cursor.execute(f"PRAGMA busy_timeout={int(busy_timeout * 1000)}")
             cursor.close()

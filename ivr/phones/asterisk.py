@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import structlog
-from voicebot.listen import Question
 
 from telepin.identity import Fault
 from telepin.keys import Choice, Number, Person, Pin, Skip, choice, number, pin
 from telepin.secret import Secret
+from voicebot.listen import Question
 from voicebot.media import MediaServer
 
 from ..asterisk.agi import AgiError, AgiHungUp, AgiReply
@@ -109,6 +109,8 @@ class AsteriskPhone:
     async def close(self) -> None:
         """Drop what the phone still holds: digits and the media session."""
         self._pin = None
+        if self._talk is not None:
+            self._talk.close()
         if self._exec is not None:
             self._exec.cancel()
 
@@ -152,7 +154,9 @@ class AsteriskPhone:
 
     async def _after_media(self) -> Event:
         """The media ended under us: the channel's status tells a hang-up from a breakdown."""
-        self._talk = None
+        if self._talk is not None:
+            self._talk.close()
+            self._talk = None
         try:
             if self._exec is not None:
                 with suppress(AgiError):

@@ -2,10 +2,9 @@
 
 from typing import Protocol
 
-from telepin.service import Outcome, Sealed
-
 from telepin.identity import Fault
 from telepin.secret import Secret
+from telepin.service import Outcome, Sealed
 
 from ..dialogue.events import Event, IdentityGiven, NumberRefused, Party, PinChecked, PrincipalFound
 

@@ -8,9 +8,8 @@ import asyncio
 from collections.abc import Awaitable, Sequence
 from typing import Any, Protocol, TypeVar
 
-from voicebot.listen import Prompt, Question, Utterance
-
 from telepin.keys import Answer, Form, KeyBuffer
+from voicebot.listen import Prompt, Question, Utterance
 from voicebot.media import MediaSession, Playback
 
 from ..dialogue.actions import Line
@@ -166,4 +165,10 @@ class Conversation:
     async def finish(self) -> None:
         """Say all that is left and give the call back to the dialplan."""
         await self.said()
+        self.close()
         await self._media.finish()
+
+    def close(self) -> None:
+        """Forget every key that is still held."""
+        self._media.on_key = None
+        self._keys.clear()

@@ -27,7 +27,7 @@ SESSION = {
     "caller": "+48000000001",
     "verdict": "ok",
     "authenticated": {
-        "person": "eus:dz-01",
+        "person": "dz-01",
         "method": "pesel+telepin",
         "at": "2025-11-21T12:59:10+01:00",
         "until": "2025-11-21T13:29:10+01:00",
@@ -204,7 +204,7 @@ async def test_the_live_part_is_sent_again_when_it_changes(client: Client) -> No
 
 def test_the_shipped_people_are_all_readable() -> None:
     people = load_people()
-    assert people.find("eus:dz-01") is not None
-    assert people.find("eus:org-klon") is not None
-    assert people.find("eus:nobody") is None
+    assert people.find("dz-01") is not None
+    assert people.find("org-klon") is not None
+    assert people.find("nobody") is None
     assert people.find(None) is None
