@@ -23,6 +23,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
     ``turn`` counts committed steps; ``awaits`` names the event types that answer the outstanding wait; ``pending`` is
     the turn's actions, kept so that another engine can re-issue them. ``tries`` counts failed answers at ``node``;
+    ``visits`` counts entries of each node, ``exhausted`` is True once one was entered too often;
     ``media`` is False once Asterisk plays the prompts itself; ``hears`` whether anything said is understood;
     ``verdict`` is the last authentication outcome as told to the caller (None: not tried)."""
 
@@ -63,6 +64,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     media: bool = True
     hears: bool = True
     visits: dict[str, int] = {}
+    exhausted: bool = False
     resumes: int = 0
     ended: str | None = None
 

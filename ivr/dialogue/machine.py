@@ -8,13 +8,15 @@ Its constitution:
 3. ``HungUp``, ``Resumed``, ``Failed`` and ``MediaLost`` may come at any time after the start.
 4. From any wait, a wish for a person leads to the plan's person node.
 5. Each accepted event is one turn; its last actions are kept in the call, so that another engine can re-issue them.
-6. A turn resumed twice, a failure, or a walk of more than ``MAX_HOPS`` nodes without a wait goes to a person; if that
-   fails as well, the call is left to the dialplan's own fallback by hanging on to nothing: ``HangUp("failed")``.
+6. A turn resumed twice, a failure, a walk of more than ``MAX_HOPS`` nodes without a wait, or a node entered more than
+   ``MAX_VISITS`` times goes to a person (the call is then ``exhausted``: each node may be entered ``LAST_VISITS`` times
+   more); if that leads nowhere, the plan's end node is spoken and the call hung up: ``HangUp("failed")``.
+7. Media are lost once: from then on Asterisk plays.
 """
 
 import msgspec
 
-from .actions import Action, Answer, AskDigits, AskPin, CheckPin, Enqueue, HangUp, RecallCheck, Transfer
+from .actions import Action, Answer, AskDigits, AskPin, CheckPin, Enqueue, HangUp, RecallCheck, Say, Transfer
 from .call import Call
 from .events import (
     CallArrived,
@@ -35,6 +37,8 @@ from .plan import Plan
 MAX_HOPS = 40
 MAX_VISITS = 12
 """How often one node may be entered in a call; past it the call goes to a person."""
+LAST_VISITS = 3
+"""How often one node may be entered after that; past it the call ends."""
 
 _ALWAYS = (HungUp, Resumed, Failed, MediaLost)
 
@@ -57,6 +61,8 @@ def accepts(call: Call, event: Event) -> bool:
         return call.turn == 0
     if call.turn == 0:
         return False
+    if isinstance(event, MediaLost):
+        return call.media
     if isinstance(event, _ALWAYS):
         return True
     if type(event).__name__ not in call.awaits:
@@ -111,8 +117,11 @@ def _walk(plan: Plan, turn: Turn) -> tuple[Call, tuple[Action, ...]]:
     while target is not None:
         hops += 1
         visits = {**call.visits, str(target): call.visits.get(target, 0) + 1}
-        if hops > MAX_HOPS or visits[target] > MAX_VISITS:
-            return _give_up(call, actions)
+        if hops > MAX_HOPS or visits[target] > (LAST_VISITS if call.exhausted else MAX_VISITS):
+            if call.exhausted or call.served:
+                return _give_up(plan, call, actions)
+            call, target, hops = change(call, exhausted=True, visits={}, wants_human=True), plan.person, 0
+            continue
         entered = change(call, node=str(target), tries=0, step="", visits=visits)
         turn = plan.nodes[target].enter(plan, entered)
         call, actions, target, awaits = turn.call, actions + turn.actions, turn.goto, turn.awaits
@@ -121,8 +130,12 @@ def _walk(plan: Plan, turn: Turn) -> tuple[Call, tuple[Action, ...]]:
     return change(call, awaits=awaits), actions
 
 
-def _give_up(call: Call, actions: tuple[Action, ...]) -> tuple[Call, tuple[Action, ...]]:
-    return change(call, ended="failed", awaits=()), (*actions, HangUp(reason="failed"))
+def _give_up(plan: Plan, call: Call, actions: tuple[Action, ...]) -> tuple[Call, tuple[Action, ...]]:
+    """The end of a call that no node can help: what the plan's end node says, then hung up."""
+    spoken: tuple[Action, ...] = ()
+    if plan.end is not None:
+        spoken = tuple(said for said in plan.nodes[plan.end].enter(plan, call).actions if isinstance(said, Say))
+    return change(call, ended="failed", awaits=()), (*actions, *spoken, HangUp(reason="failed"))
 
 
 def _to_person(plan: Plan, call: Call) -> Turn:

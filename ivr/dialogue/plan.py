@@ -93,7 +93,7 @@ class Plan:
     """A whole checked dialplan: flow, offices, queues, topics, prompts. Immutable by convention after loading.
 
     ``version`` names its content; ``nodes`` maps ids to node models; ``person`` is the node that leads to a person
-    from anywhere; ``prompts`` maps prompt ids to text with ``{variables}``.
+    from anywhere, ``end`` the hang-up node spoken when nothing else can help; ``prompts`` maps prompt ids to text with ``{variables}``.
     """
 
     def __init__(
@@ -107,8 +107,9 @@ class Plan:
         offices: Mapping[str, Office],
         queues: Mapping[str, QueueKind],
         topics: Mapping[str, Topic],
+        end: str | None = None,
     ) -> None:
-        self.version, self.start, self.person = version, start, person
+        self.version, self.start, self.person, self.end = version, start, person, end
         self.nodes, self.prompts = dict(nodes), prompts
         self.offices, self.queues, self.topics = dict(offices), dict(queues), dict(topics)
         self.numbers = {number: office.id for office in offices.values() for number in office.numbers}

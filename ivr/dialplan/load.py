@@ -30,11 +30,13 @@ class PlanError(Exception):
 
 
 class Flow(Model):
-    """``hotline.yaml``: where a call starts, which node leads to a person from anywhere, and the nodes."""
+    """``hotline.yaml``: where a call starts, which node leads to a person from anywhere, which hang-up node ends a call
+    that nothing else can help, and the nodes."""
 
     version: int = Field(ge=1, le=VERSION)
     start: Id
     person: Id
+    end: Id | None = None
     nodes: dict[Id, AnyNode]
 
 
@@ -96,6 +98,7 @@ class Loader:
             version=self.digest.hexdigest()[:16],
             start=flow.start,
             person=flow.person,
+            end=flow.end,
             nodes=flow.nodes,
             prompts=prompts.prompts,
             offices={office.id: office for office, _ in offices},
@@ -162,7 +165,7 @@ class Loader:
             QueueRef: (plan.queues, "kolejka"),
             TopicRef: (plan.topics, "temat"),
         }
-        for field in ("start", "person"):
+        for field in ("start", "person", "end"):
             self._known(getattr(plan, field), plan.nodes, source, (field,), "węzeł")
         for id_, node in plan.nodes.items():
             for path, ref in references(node, ("nodes", id_)):
@@ -199,7 +202,7 @@ class Loader:
 
 def reachable(plan: Plan) -> Iterator[str]:
     """Ids of all nodes that a call can come to."""
-    seen, todo = set(), [plan.start, plan.person]
+    seen, todo = set(), [plan.start, plan.person, *([plan.end] if plan.end else [])]
     while todo:
         id_ = todo.pop()
         if id_ in seen or id_ not in plan.nodes:

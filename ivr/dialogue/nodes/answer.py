@@ -65,7 +65,7 @@ class AnswerNode(Node):
             reading = best(event).id
         match reading:
             case "repeat" | "__repeat__":
-                return self.enter(plan, call)
+                return go(call, call.node)
             case "human":
                 return go(change(call, wants_human=True), self.next)
             case "other":

@@ -14,8 +14,8 @@ class HoursNode(Node):
 
     Answer: ``open`` (bool), ``hours`` (spoken, Polish), ``closure`` (text of an emergency closure, or absent).
     An office whose hours cannot be learnt counts as open: a person waiting in vain hears so from the queue, a caller
-    turned away does not come back. When closed, ``announce`` is said with ``{hours}``; an emergency closure's own
-    text replaces it.
+    turned away does not come back. When closed, a wish for a person is over (the machine may answer again) and
+    ``announce`` is said with ``{hours}``; an emergency closure's own text replaces it.
     """
 
     EXAMPLE: ClassVar[str] = """
@@ -42,4 +42,4 @@ class HoursNode(Node):
         line = plan.line(self.announce, hours=str(event.found.get("hours", "")))
         if closure:
             line = type(line)(str(self.announce), str(closure), True)
-        return go(change(call, open=False), self.closed, Say(lines=(line,)))
+        return go(change(call, open=False, wants_human=False), self.closed, Say(lines=(line,)))

@@ -12,6 +12,7 @@ from ..plan import Model, Plan
 
 ANSWERS = ("Heard", "Keyed", "NothingHeard", "HumanAsked")
 YES, NO = "yes", "no"
+LAST_TRY = 3
 
 
 class KeyArea(Model):
@@ -27,7 +28,8 @@ class MatterNode(Node):
     - ``accept`` and more: the topic is taken;
     - two near each other: "Chodzi o A czy o B?"; one above ``doubt``: "Czy chodzi o A?";
     - else one open re-prompt with an example, then a menu by keys, then ``otherwise`` (a person).
-    Two matters in one breath are taken one after the other.
+    Each try offers once: an unsure answer to an offer is a failed one. Two matters in one breath are taken one after
+    the other. To enter it is to ask anew: an earlier matter is forgotten.
     """
 
     EXAMPLE: ClassVar[str] = """
@@ -60,7 +62,8 @@ class MatterNode(Node):
     done: Target
 
     def enter(self, plan: Plan, call: Call) -> Turn:
-        return self._open(plan, call) if call.hears else self._by_keys(plan, call)
+        asked = change(call, topic=None, confidence=0.0, queue=None, further=())
+        return self._open(plan, asked) if call.hears else self._by_keys(plan, asked)
 
     def _open(self, plan: Plan, call: Call) -> Turn:
         lines = plan.lines(*retry(self.lines, self.again, call.tries))
@@ -89,7 +92,7 @@ class MatterNode(Node):
         if call.step in ("confirm", "either") and reading.id in (YES, NO):
             return self._agreed(plan, heard, reading.id == YES)
         if reading.id == REPEAT:
-            return self._open(plan, heard)
+            return go(heard, call.node)
         if reading.id == QUIT:
             return go(heard, self.done)
         topics = [candidate for candidate in event.readings if candidate.id.split("|")[0] in plan.topics]
@@ -102,6 +105,8 @@ class MatterNode(Node):
         offered_before = any(candidate.id == first.id for candidate in call.offered)
         if first.confidence >= self.accept or offered_before:
             return self._take(call, first)
+        if call.offered:
+            return self._failed(plan, call)
         rivals = [rival for rival in topics[1:] if rival.confidence >= self.rival and "|" not in rival.id]
         if rivals and "|" not in first.id:
             return self._offer(plan, call, "either", (first, rivals[0]))
@@ -151,11 +156,11 @@ class MatterNode(Node):
         return go(taken, self.next)
 
     def _failed(self, plan: Plan, call: Call) -> Turn:
-        """First another open try with an example, then keys, then a person."""
+        """First another open try with an example, then keys (twice at most), then a person."""
         failed = change(call, tries=call.tries + 1)
         if failed.tries == 1 and call.hears:
             return self._open(plan, failed)
-        if call.step != "keys" or failed.tries == 2:
+        if failed.tries == 2 or (call.step != "keys" and failed.tries <= LAST_TRY):
             return self._by_keys(plan, failed)
         return go(failed, self.otherwise)
 

@@ -5,7 +5,7 @@ import random
 import msgspec
 import pytest
 
-from ivr.dialogue.actions import AskPin, CheckPin, Enqueue, HangUp, RecallCheck
+from ivr.dialogue.actions import AskPin, CheckPin, Enqueue, HangUp, RecallCheck, Say
 from ivr.dialogue.call import Call
 from ivr.dialogue.events import (
     CallArrived,
@@ -30,7 +30,7 @@ from ivr.dialogue.events import (
     Resumed,
     Skipped,
 )
-from ivr.dialogue.machine import MAX_VISITS, round_trip, step
+from ivr.dialogue.machine import LAST_VISITS, MAX_VISITS, round_trip, step
 from ivr.dialogue.node import change
 from ivr.dialogue.plan import Plan
 
@@ -39,6 +39,10 @@ OPEN = LookedUp(what="hours", ok=True, found={"open": True, "hours": "zawsze"})
 NO_EARLIER = LookedUp(what="earlier", ok=True)
 GIVEN = IdentityGiven(ref="r", kind="pesel")
 ME = Party(ref="eus:dz-01", label="Adam Testowy")
+
+
+def heard(id_: str, confidence: float = 0.9) -> Heard:
+    return Heard(text="x", confidence=0.9, readings=(Candidate(id_, confidence),))
 
 
 def play(plan: Plan, *events: Event) -> Call:
@@ -111,9 +115,39 @@ def test_a_failure_after_service_ends_the_call_instead_of_queueing_it_again(plan
 
 def test_a_caller_who_walks_in_circles_is_let_out(plan: Plan) -> None:
     call = change(play(plan, ARRIVED, OPEN, NO_EARLIER), visits={"sprawa": MAX_VISITS})
-    ended, actions = step(plan, call, Skipped())
+    led, _ = step(plan, call, Skipped())
+    assert led.node == plan.person
+    assert led.exhausted
+    circling = change(call, exhausted=True, visits={"sprawa": LAST_VISITS})
+    ended, actions = step(plan, circling, Skipped())
     assert ended.ended == "failed"
     assert isinstance(actions[-1], HangUp)
+    assert isinstance(actions[-2], Say)
+
+
+def test_media_are_lost_once(plan: Plan) -> None:
+    call = play(plan, ARRIVED, OPEN, NO_EARLIER, MediaLost())
+    assert not call.media
+    assert step(plan, call, MediaLost())[0] is call
+
+
+def test_no_caller_makes_the_machine_repeat_for_ever(plan: Plan) -> None:
+    answered = play(plan, ARRIVED, OPEN, NO_EARLIER, Skipped(), heard("pcc-termin"))
+    for _ in range(MAX_VISITS + 1):
+        answered, _ = step(plan, answered, Keyed(keys="1"))
+    assert answered.node == plan.person
+    unsure = play(plan, ARRIVED, OPEN, NO_EARLIER, Skipped())
+    turns = 0
+    while unsure.node == "sprawa":
+        unsure, _ = step(plan, unsure, heard("pcc-termin" if turns % 2 else "pcc-stawki", 0.5))
+        turns += 1
+    assert turns <= 8
+
+
+def test_a_wish_for_a_person_is_over_once_the_hours_were_told(plan: Plan) -> None:
+    closed = LookedUp(what="hours", ok=True, found={"open": False, "hours": "od ósmej"})
+    call = play(plan, ARRIVED, closed, HumanAsked(by="key"), closed, Keyed(keys="1"), heard("pcc-termin"))
+    assert call.node == "odpowiedz"
 
 
 def answers(call: Call) -> list[Event]:
