@@ -4,6 +4,7 @@ import typer
 
 from .commands import agent, asterisk, models, topics
 from .commands.backup import backup, restore
+from .commands.bench import bench
 from .commands.check import check
 from .commands.consultant import consultant
 from .commands.serve import desk, engine, serve
@@ -21,7 +22,7 @@ app = typer.Typer(
 )
 stub = typer.Typer(no_args_is_help=True, help="Stand-ins for what belongs to others: e-US and the CRM.")
 
-for verb in (demo, setup, up, down, status, serve, check, say, listen, consultant, backup, restore):
+for verb in (demo, setup, up, down, status, serve, check, say, listen, consultant, backup, restore, bench):
     app.command(verb.__name__)(verb)
 app.command("testcall")(testcall)
 for process in (engine, desk):

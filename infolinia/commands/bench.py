@@ -1,0 +1,77 @@
+"""``infolinia bench``: the figures of docs/figures.md, measured again."""
+
+import json
+import subprocess
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from infolinia.background import Background, NotStarted
+from infolinia.installation import prepare
+from infolinia.settings import ROOT, Settings
+from infolinia.stack import Stack
+
+console = Console(stderr=True, highlight=False)
+
+BENCHES: dict[str, tuple[str, ...]] = {
+    "core": ("bench_core.py",),
+    "wires": ("bench_wires.py",),
+    "telepin": ("bench_telepin.py", "--streams", "100000"),
+    "feel": ("bench_hotline.py", "feel", "--calls", "20"),
+    "kill": ("bench_hotline.py", "kill", "--calls", "10"),
+    "load": ("bench_hotline.py", "load"),
+}
+"""Name to script under tools/ and its arguments. ``--json`` is added."""
+ON_A_STACK = {"feel", "kill", "load"}
+
+
+def bench(
+    only: Annotated[list[str] | None, typer.Argument(help=f"Some of: {', '.join(BENCHES)}; default all")] = None,
+) -> None:
+    """Measures again what docs/figures.md says; each result also goes to var/bench/NAME.json. Takes some ten minutes.
+
+    Examples:
+
+      infolinia bench
+
+      infolinia bench core kill
+    """
+    settings = Settings(hours="open")
+    chosen = only or list(BENCHES)
+    if unknown := set(chosen) - set(BENCHES):
+        console.print(f"Unknown: {', '.join(sorted(unknown))}. There are: {', '.join(BENCHES)}")
+        raise typer.Exit(2)
+    folder = settings.var / "bench"
+    folder.mkdir(parents=True, exist_ok=True)
+    was_up = Background(settings.var, "serve").pid() is not None
+    failed = []
+    try:
+        for number, name in enumerate(chosen, start=1):
+            console.print(f"==> {name} ({number} of {len(chosen)})")
+            if name in ON_A_STACK:
+                _bring_up(settings)
+            command = [sys.executable, str(ROOT / "tools" / BENCHES[name][0]), *BENCHES[name][1:]]
+            done = subprocess.run([*command, "--json", str(folder / f"{name}.json")], cwd=ROOT, check=False)
+            if done.returncode:
+                failed.append(name)
+    finally:
+        if not was_up:
+            Stack(settings).down()
+    found = {name: json.loads((folder / f"{name}.json").read_text()) for name in chosen if name not in failed}
+    (folder / "all.json").write_text(json.dumps(found, indent=1))
+    console.print(f"Measured: {folder / 'all.json'}" + (f"; failed: {', '.join(failed)}" if failed else ""))
+    raise typer.Exit(1 if failed else 0)
+
+
+def _bring_up(settings: Settings) -> None:
+    """The stack without automatic telephones: the bench brings its own."""
+    try:
+        prepare(settings, console.print)
+        stack = Stack(settings)
+        stack.up()
+        Background(settings.var, f"phone-{settings.consultants[0]}").stop()
+    except NotStarted as error:
+        console.print(str(error), markup=False)
+        raise typer.Exit(1) from None
