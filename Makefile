@@ -11,11 +11,11 @@ help: ## what can be made
 $(BIN)/python:
 	@echo "==> Python environment in $(VENV)/"
 	@$(PYTHON) -m venv $(VENV) || { echo "The module venv is missing; on Debian: apt-get install python3-venv"; exit 1; }
-	@$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	@$(BIN)/python -m pip install -qq --upgrade 'pip>=25.1'
 
 $(VENV)/.installed: $(BIN)/python pyproject.toml constraints.txt
 	@echo "==> Python packages (about a minute the first time)"
-	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[vosk,whisper,postgres,test-caller]' --group dev
+	@$(BIN)/python -m pip install -qq --constraint constraints.txt --editable '.[vosk,whisper,postgres,test-caller]' --group dev
 	@touch $@
 
 setup: $(VENV)/.installed ## environment, Asterisk, prompts, models: all that demo and test need

@@ -115,9 +115,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--streams", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--json", type=Path, help="write the figures to this file too")
     chosen = parser.parse_args()
     found = {"attacks": asyncio.run(attacks(chosen.seed)), "streams": streams(chosen.streams, chosen.seed)}
     print(json.dumps(found, indent=2))
+    if chosen.json:
+        chosen.json.write_text(json.dumps(found))
 
 
 if __name__ == "__main__":
