@@ -12,6 +12,8 @@ Its constitution:
    ``MAX_VISITS`` times goes to a person (the call is then ``exhausted``: each node may be entered ``LAST_VISITS`` times
    more); if that leads nowhere, the plan's end node is spoken and the call hung up: ``HangUp("failed")``.
 7. Media are lost once: from then on Asterisk plays.
+8. Each node is entered and answered in the plan as the call's office has it. A node that learns the office leads on to
+   another one: no question is answered by the node of another office than the one that asked it.
 """
 
 import msgspec
@@ -47,7 +49,7 @@ def step(plan: Plan, call: Call, event: Event) -> tuple[Call, tuple[Action, ...]
     """The next state of ``call`` and what to do, after ``event``. The same call object: the event changed nothing."""
     if not accepts(call, event):
         return call, ()
-    turn = _react(plan, call, event)
+    turn = _react(plan.for_office(call.office), call, event)
     moved, actions = _walk(plan, turn)
     resumes = moved.resumes if isinstance(event, Resumed) else 0
     return change(moved, turn=call.turn + 1, pending=actions, resumes=resumes), actions
@@ -116,6 +118,7 @@ def _walk(plan: Plan, turn: Turn) -> tuple[Call, tuple[Action, ...]]:
     hops = 0
     while target is not None:
         hops += 1
+        plan = plan.for_office(call.office)
         visits = {**call.visits, str(target): call.visits.get(target, 0) + 1}
         if hops > MAX_HOPS or visits[target] > (LAST_VISITS if call.exhausted else MAX_VISITS):
             if call.exhausted or call.served:

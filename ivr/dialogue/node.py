@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import msgspec
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema
 
 from .actions import Action
 from .call import Call
@@ -13,7 +13,7 @@ from .events import Candidate, Event, Heard
 from .plan import Model, Plan
 
 HUMAN, NONE, SKIP, REPEAT, QUIT = "__human__", "__none__", "__skip__", "__repeat__", "__quit__"
-"""Readings that every question knows: wants a person, out of scope, has not got it, say it again, wants nothing more."""
+"""Readings that every question knows: wants a person, out of scope, has not got it, again please, wants nothing more."""
 
 
 class NodeRef(str):
@@ -32,11 +32,25 @@ class TopicRef(str):
     """An id of a topic."""
 
 
-Target = Annotated[str, AfterValidator(NodeRef)]
-Prompt = Annotated[str, AfterValidator(PromptRef)]
+def _known(kind: str) -> WithJsonSchema:
+    return WithJsonSchema({"$ref": f"#/$defs/known-{kind}"})
+
+
+Target = Annotated[str, AfterValidator(NodeRef), _known("node")]
+Prompt = Annotated[str, AfterValidator(PromptRef), _known("prompt")]
 Prompts = Annotated[tuple[Prompt, ...], Field(min_length=1)]
-Queue = Annotated[str, AfterValidator(QueueRef)]
-TopicId = Annotated[str, AfterValidator(TopicRef)]
+Queue = Annotated[str, AfterValidator(QueueRef), _known("queue")]
+TopicId = Annotated[str, AfterValidator(TopicRef), _known("topic")]
+
+
+@dataclass(frozen=True)
+class Says:
+    """The variables that a node fills in when it says the prompt of a field: ``Annotated[Prompt, Says("hours")]``."""
+
+    names: tuple[str, ...]
+
+    def __init__(self, *names: str) -> None:
+        object.__setattr__(self, "names", names)
 
 
 @dataclass(frozen=True)
@@ -77,6 +91,12 @@ def _walk(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str |
     elif isinstance(value, dict):
         for key, part in value.items():
             yield from _walk(part, (*path, key))
+
+
+def said_by(model: BaseModel, field: str) -> tuple[str, ...]:
+    """The variables that ``model`` fills in when it says the prompt of ``field``."""
+    found = [extra.names for extra in type(model).model_fields[field].metadata if isinstance(extra, Says)]
+    return found[0] if found else ()
 
 
 def change(call: Call, **fields: Any) -> Call:

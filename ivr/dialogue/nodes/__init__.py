@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter
 
+from .announcement import AnnouncementNode
 from .answer import AnswerNode
 from .earlier import EarlierNode
 from .hangup import HangupNode
@@ -19,7 +20,8 @@ from .telepin import TelepinNode
 from .transfer import TransferNode
 
 AnyNode = Annotated[
-    AnswerNode
+    AnnouncementNode
+    | AnswerNode
     | EarlierNode
     | HangupNode
     | HoursNode
@@ -40,6 +42,7 @@ NODES: TypeAdapter[AnyNode] = TypeAdapter(AnyNode)
 KINDS: dict[str, type[AnyNode]] = {
     kind.model_fields["node"].annotation.__args__[0]: kind  # type: ignore[union-attr]
     for kind in (
+        AnnouncementNode,
         AnswerNode,
         EarlierNode,
         HangupNode,

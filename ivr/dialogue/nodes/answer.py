@@ -7,7 +7,7 @@ from pydantic import Field
 from ..actions import Ask, Line, Say
 from ..call import Call
 from ..events import Event, Heard, Keyed
-from ..node import NONE, Node, Prompt, Prompts, Target, Turn, best, change, go, wait
+from ..node import NONE, Node, Prompt, Prompts, Target, Turn, best, change, go, retry, wait
 from ..plan import Plan, Topic
 
 ANSWERS = ("Heard", "Keyed", "NothingHeard", "HumanAsked")
@@ -39,6 +39,7 @@ class AnswerNode(Node):
 
     node: Literal["answer"]
     after: Prompts
+    again: tuple[Prompt, ...] = ()
     second: Prompt
     patience: float = Field(6.0, ge=2, le=20)
     next: Target
@@ -49,7 +50,7 @@ class AnswerNode(Node):
         topic = plan.topics.get(call.topic or "")
         if topic is None or call.wants_human or not speakable(topic, call.arrived):
             return go(call, self.next)
-        return self._ask(plan, call, (Line(f"topic-{topic.id}", topic.answer or ""), *plan.lines(*self.after)))
+        return self._ask(plan, call, (plan.answer(topic), *plan.lines(*self.after)))
 
     def _ask(self, plan: Plan, call: Call, lines: tuple[Line, ...]) -> Turn:
         ask = Ask(
@@ -77,7 +78,8 @@ class AnswerNode(Node):
                 return go(call, self.done)
         if call.tries + 1 >= 2:
             return go(call, self.next)
-        return self._ask(plan, change(call, tries=call.tries + 1), plan.lines(*self.after))
+        again = retry(self.after, self.again, call.tries + 1)
+        return self._ask(plan, change(call, tries=call.tries + 1), plan.lines(*again))
 
 
 def speakable(topic: Topic, day: str) -> bool:

@@ -4,16 +4,19 @@ from typing import ClassVar, Literal
 
 from ..actions import Ask, LookUp
 from ..call import Call
-from ..events import Event, Heard, Keyed, LookedUp
-from ..node import Node, Prompts, Target, Turn, best, change, go, wait
+from ..events import Candidate, Event, Heard, Keyed, LookedUp
+from ..node import Node, Prompt, Prompts, Target, Turn, best, change, go, retry, wait
 from ..plan import Plan
+
+KEYS = {"1": "yes", "2": "no"}
 
 
 class EarlierNode(Node):
     """Looks for a call from the same number that broke off minutes ago and offers to take its matter up again.
 
     Only the matter and the office return, never the authentication: a caller number proves nothing. The offer does
-    not name the matter, since somebody else may be holding the telephone.
+    not name the matter, since somebody else may be holding the telephone. Each prompt in ``again`` is one more try
+    after an answer that was not understood; silence, and the last of them, mean no.
     """
 
     EXAMPLE: ClassVar[str] = """
@@ -25,6 +28,7 @@ class EarlierNode(Node):
 
     node: Literal["earlier"]
     lines: Prompts
+    again: tuple[Prompt, ...] = ()
     found: Target
     next: Target
 
@@ -39,18 +43,32 @@ class EarlierNode(Node):
             if not event.ok or not isinstance(topic, str) or topic not in plan.topics:
                 return go(call, self.next)
             office = event.found.get("office")
-            kept = change(call, step=topic, office=call.office or (str(office) if office in plan.offices else None))
-            ask = Ask(
-                question="earlier",
-                lines=plan.lines(*self.lines),
-                choices={"1": "yes", "2": "no"},
-                grammar="yes-no",
-                patience=5.0,
-            )
-            return wait(kept, ask, awaits=("Heard", "Keyed", "NothingHeard", "HumanAsked"))
-        agreed = (isinstance(event, Keyed) and event.keys == "1") or (
-            isinstance(event, Heard) and best(event).id == "yes"
+            offices = (Candidate(str(office), 1.0),) if office in plan.offices else ()
+            return self._ask(plan, change(call, step=topic, offered=offices))
+        match _reading(event):
+            case "yes":
+                office = call.office or (call.offered[0].id if call.offered else None)
+                return go(change(call, topic=call.step, confidence=1.0, office=office, offered=()), self.found)
+            case "" if call.tries < len(self.again):
+                return self._ask(plan, change(call, tries=call.tries + 1))
+        return go(change(call, offered=()), self.next)
+
+    def _ask(self, plan: Plan, call: Call) -> Turn:
+        ask = Ask(
+            question="earlier",
+            lines=plan.lines(*retry(self.lines, self.again, call.tries)),
+            choices=KEYS,
+            grammar="yes-no",
+            patience=5.0,
         )
-        if agreed:
-            return go(change(call, topic=call.step, confidence=1.0), self.found)
-        return go(call, self.next)
+        return wait(call, ask, awaits=("Heard", "Keyed", "NothingHeard", "HumanAsked"))
+
+
+def _reading(event: Event) -> str:
+    """``yes``, ``no`` (silence too), or nothing when the answer was not understood."""
+    if isinstance(event, Keyed):
+        return KEYS.get(event.keys, "")
+    if isinstance(event, Heard):
+        reading = best(event).id
+        return reading if reading in KEYS.values() else ""
+    return "no"

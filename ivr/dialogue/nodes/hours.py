@@ -1,11 +1,11 @@
 """``hours``: is the office open now?"""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from ..actions import LookUp, Say
+from ..actions import Line, LookUp, Say
 from ..call import Call
 from ..events import Event, LookedUp
-from ..node import Node, Prompt, Target, Turn, change, go, wait
+from ..node import Node, Prompt, Says, Target, Turn, change, go, wait
 from ..plan import NATIONAL, Plan
 
 
@@ -26,7 +26,7 @@ class HoursNode(Node):
     """
 
     node: Literal["hours"]
-    announce: Prompt
+    announce: Annotated[Prompt, Says("hours")]
     open: Target
     closed: Target
 
@@ -41,5 +41,5 @@ class HoursNode(Node):
         closure = event.found.get("closure")
         line = plan.line(self.announce, hours=str(event.found.get("hours", "")))
         if closure:
-            line = type(line)(str(self.announce), str(closure), True)
+            line = Line("closure", str(closure), True)
         return go(change(call, open=False, wants_human=False), self.closed, Say(lines=(line,)))

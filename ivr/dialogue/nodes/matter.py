@@ -1,14 +1,14 @@
 """``matter``: "W jakiej sprawie Pan dzwoni?" From the caller's own words to a topic."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from ..actions import Ask, Line
 from ..call import Call
 from ..events import Candidate, Event, Heard, Keyed
-from ..node import QUIT, REPEAT, Node, Prompt, Prompts, Queue, Target, Turn, best, change, go, retry, wait
-from ..plan import Model, Plan
+from ..node import QUIT, REPEAT, Node, Prompt, Prompts, Queue, Says, Target, Turn, best, change, go, retry, wait
+from ..plan import Model, Plan, Season
 
 ANSWERS = ("Heard", "Keyed", "NothingHeard", "HumanAsked")
 YES, NO = "yes", "no"
@@ -16,10 +16,13 @@ LAST_TRY = 3
 
 
 class KeyArea(Model):
-    """An area of matters behind one key of the fallback menu, and the thematic queue that serves it."""
+    """An area of matters behind one key of the fallback menu, and the thematic queue that serves it. Out of its
+    ``season`` it is not offered, and its own ``line`` not said."""
 
     key: str = Field(pattern=r"^[1-9]$")
     queue: Queue
+    line: Prompt | None = None
+    season: Season = Season()
 
 
 class MatterNode(Node):
@@ -49,8 +52,8 @@ class MatterNode(Node):
     node: Literal["matter"]
     lines: Prompts
     again: Prompts
-    confirm: Prompt
-    either: Prompt
+    confirm: Annotated[Prompt, Says("a")]
+    either: Annotated[Prompt, Says("a", "b")]
     keys: Prompts
     areas: tuple[KeyArea, ...] = Field(min_length=1)
     accept: float = Field(0.7, gt=0, le=1)
@@ -73,14 +76,18 @@ class MatterNode(Node):
         return wait(change(call, step="open", offered=()), ask, awaits=ANSWERS)
 
     def _by_keys(self, plan: Plan, call: Call) -> Turn:
+        areas = self._areas(call)
         ask = Ask(
             question="matter",
-            lines=plan.lines(*self.keys),
-            choices={area.key: str(area.queue) for area in self.areas},
+            lines=plan.lines(*self.keys, *(area.line for area in areas if area.line is not None)),
+            choices={area.key: str(area.queue) for area in areas},
             grammar="matter",
             patience=self.patience,
         )
         return wait(change(call, step="keys", offered=()), ask, awaits=ANSWERS)
+
+    def _areas(self, call: Call) -> list[KeyArea]:
+        return [area for area in self.areas if area.season.holds(call.arrived)]
 
     def answer(self, plan: Plan, call: Call, event: Event) -> Turn:
         if isinstance(event, Keyed):
@@ -136,7 +143,7 @@ class MatterNode(Node):
 
     def _keyed(self, plan: Plan, call: Call, key: str) -> Turn:
         if call.step == "keys":
-            queue = next((str(area.queue) for area in self.areas if area.key == key), None)
+            queue = next((str(area.queue) for area in self._areas(call) if area.key == key), None)
             if queue is not None:
                 return go(change(call, queue=queue, topic=None), self.next)
         if call.step == "confirm" and key in "12":

@@ -1,13 +1,13 @@
 """``office``: which tax chamber serves a caller of a national number."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from ..actions import Ask
 from ..call import Call
 from ..events import Event, Heard, Keyed
-from ..node import Node, Prompt, Prompts, Target, Turn, best, change, go, wait
+from ..node import Node, Prompt, Prompts, Says, Target, Turn, best, change, go, wait
 from ..plan import NATIONAL, Office, Plan
 from .principal import KEY_WORDS
 
@@ -32,8 +32,8 @@ class OfficeNode(Node):
     node: Literal["office"]
     lines: Prompts
     keys: Prompts
-    item: Prompt
-    more: Prompt
+    item: Annotated[Prompt, Says("name", "key")]
+    more: Annotated[Prompt, Says("key")]
     patience: float = Field(6.0, ge=2, le=20)
     next: Target
 

@@ -1,13 +1,13 @@
 """``principal``: on whose behalf an authenticated proxy or account user calls."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from ..actions import Ask, AskDigits, Line, Say
 from ..call import Call
 from ..events import Event, Heard, Keyed, PrincipalFound, Skipped
-from ..node import Node, Prompt, Prompts, Target, Turn, best, change, go, wait
+from ..node import Node, Prompt, Prompts, Says, Target, Turn, best, change, go, retry, wait
 from ..plan import Plan
 
 ANSWERS = ("Heard", "Keyed", "NothingHeard", "HumanAsked")
@@ -37,12 +37,13 @@ class PrincipalNode(Node):
 
     node: Literal["principal"]
     lines: Prompts
-    own: Prompt
-    item: Prompt
-    key_in: Prompt
+    again: tuple[Prompt, ...] = ()
+    own: Annotated[Prompt, Says("key")]
+    item: Annotated[Prompt, Says("name", "key")]
+    key_in: Annotated[Prompt, Says("key")]
     number: Prompt
     unknown: Prompt
-    chosen: Prompt
+    chosen: Annotated[Prompt, Says("name")]
     tries: int = Field(3, ge=1, le=5)
     next: Target
 
@@ -54,7 +55,7 @@ class PrincipalNode(Node):
     def _ask(self, plan: Plan, call: Call) -> Turn:
         assert call.auth is not None
         parties = call.auth.principals
-        lines: list[Line] = [*plan.lines(*self.lines), plan.line(self.own, key="jeden")]
+        lines: list[Line] = [*plan.lines(*retry(self.lines, self.again, call.tries)), plan.line(self.own, key="jeden")]
         choices: dict[str, str] = {"1": "own"}
         words: dict[str, tuple[str, ...]] = {"own": ("własnej", "we własnej sprawie", "mojej", "swojej")}
         if len(parties) <= LISTED:
