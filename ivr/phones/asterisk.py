@@ -118,6 +118,8 @@ class AsteriskPhone:
         match action:
             case Answer():
                 await self._channel.command("ANSWER")
+                if call.media:
+                    await self._conversation()  # at once: between AGI commands Asterisk drops keys
             case Say():
                 await self._say(call, action)
             case Ask():
