@@ -43,9 +43,14 @@ def engine(
     """One engine (started by `infolinia serve`)."""
     import uvloop
 
+    from infolinia.asterisk.trouble import PortTaken
     from infolinia.engine import run_engine
 
-    uvloop.run(run_engine(Settings(), number, heartbeat))
+    try:
+        uvloop.run(run_engine(Settings(), number, heartbeat))
+    except PortTaken as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(error.exit_code) from None
 
 
 def desk(
