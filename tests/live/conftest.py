@@ -1,0 +1,99 @@
+"""Tests that place real calls, with real parts alone: a SIP telephone of ours rings a real Asterisk, whose dialplan asks
+two real engines; what came of it is read from the journal, the CRM stub and Asterisk's events.
+
+One stack (``hotline``) serves all files; it works by keypad, as an office without a recogniser does. ``test_speech.py``
+starts a second one with the recogniser that set-up fetched, and is left out where there is none. Calls of one file are
+placed at the same time (``hotline.Scenarios``). Files that break engines and systems come after those that do not, and
+the search for secrets in all that was written comes last.
+"""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.live.hotline import Hotline, own_settings
+
+ORDER = ("happy_path", "authentication", "bad_input", "hang_up", "person", "engines_killed", "systems_down", "secrets")
+"""Subjects in the order in which their files run; others keep their place before or behind."""
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """One loop for all: telephones stay registered between tests."""
+    return "asyncio"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    live = [item for item in items if item.path.parent == here]
+    ranks = {f"test_{subject}": rank for rank, subject in enumerate(ORDER)}
+    ordered = iter(sorted(live, key=lambda item: ranks.get(item.path.stem, len(ORDER) * (item.path.stem > "test_b"))))
+    items[:] = [next(ordered) if item.path.parent == here else item for item in items]
+
+
+@pytest.fixture(scope="session")
+def running_stack(request: pytest.FixtureRequest) -> Iterator[Hotline]:
+    """The stack's processes. Its folder is kept, and named, when a test failed."""
+    folder = Path(tempfile.mkdtemp(prefix="inf-"))
+    hotline = Hotline(own_settings(folder, 20_000, 27_200, whisper=False))
+    failed_before = request.session.testsfailed
+    try:
+        hotline.start()
+        yield hotline
+    finally:
+        hotline.stop()
+        if request.session.testsfailed > failed_before:
+            print(f"\nwhat the stack wrote is kept in {folder}")
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+async def hotline(running_stack: Hotline, anyio_backend: str) -> AsyncIterator[Hotline]:
+    """The whole hotline, consultants seated, everybody ready."""
+    await running_stack.open()
+    try:
+        yield running_stack
+    finally:
+        await running_stack.close()
+
+
+@pytest.fixture(scope="session")
+async def silent_caller(hotline: Hotline) -> AsyncIterator["asyncio.Task[str]"]:
+    """Somebody who dials and does nothing; the queue where a consultant picked up. The hotline asks for minutes, so
+    this call goes on beside the others."""
+
+    async def listen() -> str:
+        async with hotline.call("wielkopolskie") as caller:
+            return str((await caller.page(within=400))["queue"])
+
+    task = asyncio.create_task(listen())
+    yield task
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def begin_the_longest_call_first(request: pytest.FixtureRequest) -> None:
+    if any("silent_caller" in getattr(item, "fixturenames", ()) for item in request.session.items):
+        request.getfixturevalue("silent_caller")
+
+
+@pytest.fixture(scope="module")
+async def under_way(hotline: Hotline, request: pytest.FixtureRequest) -> AsyncIterator[dict[str, "asyncio.Task[None]"]]:
+    """The scenarios of this file that are selected, all begun."""
+    names = [
+        item.callspec.params["scenario"]
+        for item in request.session.items
+        if isinstance(item, pytest.Function) and item.module is request.module and hasattr(item, "callspec")
+        if "scenario" in item.callspec.params
+    ]
+    tasks = request.module.scenarios.start(hotline, names)
+    yield tasks
+    for task in tasks.values():
+        task.cancel()
+    await asyncio.gather(*tasks.values(), return_exceptions=True)
