@@ -61,7 +61,7 @@ class Catalogue:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """All labels the recogniser may give, sorted: topic ids (but ``ctl-konsultant``), ``__human__``, ``__none__``."""
+        """All labels the recogniser may give, sorted: topic ids, ``__human__`` for ``ctl-konsultant``, ``__none__``."""
         return tuple(sorted({label_of(topic) for topic in self.topics} | {NONE}))
 
 
@@ -121,8 +121,9 @@ def _topic(path: Path, entry: dict[str, Any]) -> Topic:
 
 def _phrases(path: Path, label: str) -> Iterator[Phrase]:
     for entry in _list(path, "phrases"):
-        text, style = (entry, "") if isinstance(entry, str) else (entry.get("text"), entry.get("style", ""))
-        if not isinstance(text, str) or not text.strip():
+        fields = entry if isinstance(entry, dict) else {"text": entry}
+        text, style = fields.get("text"), fields.get("style", "")
+        if not isinstance(text, str) or not text.strip() or not isinstance(style, str):
             raise CatalogueError(f"{path}: a phrase must be text, not {entry!r}")
         yield Phrase(text, label, style)
 

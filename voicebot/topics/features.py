@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from .normalise import normalise
 
@@ -19,7 +19,7 @@ class Extractor:
 
     def __init__(self, lexicon: Mapping[str, Sequence[str]]) -> None:
         self.lexicon = {name: tuple(words) for name, words in lexicon.items()}
-        self._whole = {word[:-1]: [] for words in lexicon.values() for word in words if word.endswith("$")}
+        self._whole: dict[str, list[str]] = {}
         self._beginnings: dict[str, list[str]] = {}
         for name, words in self.lexicon.items():
             for word in words:
@@ -44,7 +44,7 @@ class Extractor:
         stems = [token if token[0] == "_" or not token.isalpha() else token[:STEM] for token in tokens]
         words = Counter(f"w:{token}" for token in tokens)
         words.update(f"s:{stem}" for stem in stems)
-        words.update(f"b:{first} {second}" for first, second in zip(stems, stems[1:], strict=False))
+        words.update(f"b:{first} {second}" for first, second in pairwise(stems))
         words.update(f"k:{first} {third}" for first, third in zip(stems, stems[2:], strict=False))
         letters: Counter[str] = Counter()
         for token in tokens:

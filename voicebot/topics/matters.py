@@ -1,6 +1,6 @@
 """Two matters in one breath: where an utterance may be cut, and whether its halves stand on their own."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from .normalise import fold
@@ -15,18 +15,22 @@ STRONG = (
 """Words after which another matter nearly always begins."""
 
 WEAK = (("i",), ("a",), ("no", "i"))
-OPENERS = frozenset(
-    "jak gdzie kiedy ile czy jaki jaka jakie jaka ktory do na skad co kto chce chcialem chcialam chcialbym chcialabym "
-    "potrzebuje prosze musze mam moge od dlaczego czemu czym po w nie zapytac umowic sprawdzic".split()
-)
-ASKING = frozenset(
-    "jak gdzie kiedy ile czy jaki jaka jakie jakim ktory ktorego skad co kto chce chcialem chcialam chcialbym chcialabym "
-    "potrzebuje dlaczego czemu czym".split()
-)
+OPENERS = frozenset({
+    "jak", "gdzie", "kiedy", "ile", "czy", "jaki", "jaka", "jakie", "ktory", "do", "na", "skad", "co", "kto",
+    "chce", "chcialem", "chcialam", "chcialbym", "chcialabym", "potrzebuje", "prosze", "musze", "mam", "moge", "od",
+    "dlaczego", "czemu", "czym", "po", "w", "nie", "zapytac", "umowic", "sprawdzic",
+})  # fmt: skip
+ASKING = frozenset({
+    "jak", "gdzie", "kiedy", "ile", "czy", "jaki", "jaka", "jakie", "jakim", "ktory", "ktorego", "skad", "co",
+    "kto", "chce", "chcialem", "chcialam", "chcialbym", "chcialabym", "potrzebuje", "dlaczego", "czemu", "czym",
+})  # fmt: skip
 """After a bare "i" both halves must ask something: "kupiłem auto i do którego urzędu" is one matter."""
 
 ANCHORS = {"pcc": ("pcc", "pecece"), "e pit": ("e pit", "epit"), "pit": (" pit", "zeznani"), "vat": ("vat",)}
 """What a half leaves unsaid because the other half said it: "gdzie wysłać PCC i na jakie konto zapłacić"."""
+
+SURE = 0.6
+"""Confidence from which a half is read with the anchor rather than without."""
 
 
 @dataclass(frozen=True)
@@ -76,20 +80,17 @@ def cuts(text: str) -> Iterator[tuple[str, str, float]]:
 
 
 def _judge(half: str, other: str, best: Callable[[str], tuple[str, float]]) -> tuple[str, float]:
-    """The half alone, or with the anchor it left unsaid, whichever is clearer."""
+    """The half alone, or with the anchor it left unsaid, whichever is clearer; a sure reading with the anchor wins."""
     alone = best(half)
-    for anchor in _missing(half, other):
-        anchored = best(f"{anchor} {half}")
-        if anchored[1] > alone[1]:
-            alone = anchored
-    return alone
+    anchor = _missing(half, other)
+    if anchor is None:
+        return alone
+    anchored = best(f"{anchor} {half}")
+    return anchored if anchored[1] > min(alone[1], SURE) else alone
 
 
-def _missing(half: str, other: str, anchors: Mapping[str, tuple[str, ...]] = ANCHORS) -> Iterator[str]:
+def _missing(half: str, other: str) -> str | None:
     here, there = f" {fold(half)}", f" {fold(other)}"
-    if any(sign in here for signs in anchors.values() for sign in signs):
-        return
-    for anchor, signs in anchors.items():
-        if any(sign in there for sign in signs):
-            yield anchor
-            return
+    if any(sign in here for signs in ANCHORS.values() for sign in signs):
+        return None
+    return next((anchor for anchor, signs in ANCHORS.items() if any(sign in there for sign in signs)), None)

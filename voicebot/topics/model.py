@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,7 +136,7 @@ class Model:
                 about = json.loads(file["about"].tobytes())
                 worth, bias = file["worth"], file["bias"]
                 coefficients = file["coefficients"].astype(np.float32)
-        except (OSError, ValueError, KeyError, EOFError) as error:
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise ModelError(f"{path}: not a topic model: {error}") from None
         if about.get("format") != FORMAT:
             raise ModelError(f"{path}: format {about.get('format')}, this program reads {FORMAT}: train it anew")

@@ -70,9 +70,11 @@ _NUMBERS = {
 _FORMS = {"pit", "pcc", "nip", "zap", "ppo", "upl", "opl", "pps", "sd", "cit"}
 _SUFFIXES = {"c": "c", "ce": "c", "l": "l", "el": "l", "zg": "zg", "dz": "dz", "op": "op", "r": "r"}
 _ALIASES = {
-    "pity": "pit", "pita": "pit", "peity": "pit", "pitu": "pit", "picie": "pit", "pitem": "pit", "pitow": "pit", "pitach": "pit", "pitami": "pit",
+    "pity": "pit", "pita": "pit", "peity": "pit",
+    "pitu": "pit", "picie": "pit", "pitem": "pit", "pitow": "pit", "pitach": "pit", "pitami": "pit",
     "epity": "epit", "epitu": "epit", "epicie": "epit", "epitem": "epit", "ipit": "epit", "ipitu": "epit",
-    "pecece": "pcc", "pececze": "pcc", "pcct": "pcc", "zet": "z", "wat": "vat", "watu": "vat", "vatu": "vat", "vatem": "vat",
+    "pecece": "pcc", "pececze": "pcc", "pcct": "pcc", "zet": "z",
+    "wat": "vat", "watu": "vat", "vatu": "vat", "vatem": "vat",
     "usie": "eurzad", "eusie": "eurzad", "esd": "sd", "esde": "sd", "kaesef": "ksef", "jotpeka": "jpk",
     "tys": "tysiecy", "zl": "zlotych", "zlote": "zlotych", "zloty": "zlotych", "proc": "procent", "procenta": "procent",
     "us": "urzad", "konsutant": "konsultant",
@@ -89,10 +91,10 @@ _PHRASES = (
     (("ka", "es", "ef"), "ksef"), (("jot", "pe", "ka"), "jpk"), (("i", "ka", "ze"), "ikze"), (("ik", "ze"), "ikze"),
     (("m", "obywatel"), "mobywatel"), (("em", "obywatel"), "mobywatel"), (("m", "obywatela"), "mobywatel"),
 )  # fmt: skip
-_FILLERS = frozenset("y yy yyy yyyy e ee eee eeee hm hmm mm mmm ekhm aha".split())
+_FILLERS = frozenset({"y", "yy", "yyy", "yyyy", "e", "ee", "eee", "eeee", "hm", "hmm", "mm", "mmm", "ekhm", "aha"})
 _COURTESY = (("dzien", "dobry"), ("prosze", "pani"), ("prosze", "pana"), ("prosze", "panstwa"), ("no", "wiec"))
-_MONEY = frozenset("zlotych zlotowki zlotowek euro dolarow".split())
-_AFTER_FIVE = _MONEY | frozenset("tysiecy lat procent dni osob".split())
+_AFTER_FIVE = frozenset({"zlotych", "zlotowek", "euro", "dolarow", "tysiecy", "lat", "procent", "dni", "osob"})
+"""After these "piec" without its diacritics is five; elsewhere it is a furnace."""
 
 
 def fold(text: str) -> str:
@@ -102,10 +104,8 @@ def fold(text: str) -> str:
 
 
 def normalise(text: str) -> list[str]:
-    """Tokens of ``text``; empty for silence and punctuation. Fillers and courtesies go, unless nothing else is there."""
-    words = list(_words(text))
-    words = list(_joined(words))
-    words = [_ALIASES.get(word, word) for word in words]
+    """Tokens of ``text``; none for silence. Fillers and courtesies go, unless nothing else is there."""
+    words = [_ALIASES.get(word, word) for word in _joined(list(_words(text)))]
     tokens = list(_forms(list(_numbers(words))))
     plain = [token for token in _without_courtesy(tokens) if token not in _FILLERS]
     return plain or tokens
@@ -171,21 +171,21 @@ def _continues(current: int, value: int) -> bool:
 def _forms(tokens: list[str]) -> Iterator[str]:
     at = 0
     while at < len(tokens):
-        token, following = tokens[at], tokens[at + 1 : at + 3]
-        yield token
+        word, following = tokens[at], tokens[at + 1 : at + 3]
+        yield word
         at += 1
-        if token == "sd" and following[:1] == ["z"]:
+        if word == "sd" and following[:1] == ["z"]:
             yield "sdz2"
             at += 2 if following[1:] == ["2"] else 1
-        elif token in _FORMS and following and following[0].isdigit() and len(following[0]) <= 2:
-            suffix = _suffix(token, following, tokens[at - 2] if at > 1 else "", at + 2 >= len(tokens))
-            yield token + following[0] + suffix
+        elif word in _FORMS and following and following[0].isdigit() and len(following[0]) <= 2:
+            suffix = _suffix(word, following, tokens[at - 2] if at > 1 else "", at + 2 >= len(tokens))
+            yield word + following[0] + suffix
             at += 2 if suffix else 1
-        elif token == "pit" and following and following[0] in ("zg", "dz", "op"):
-            yield token + following[0]
+        elif word == "pit" and following and following[0] in ("zg", "dz", "op"):
+            yield word + following[0]
             at += 1
-        elif token.isdigit() and int(token) > 99:
-            yield f"_n{len(token)}"
+        elif word.isdigit() and int(word) > 99:
+            yield f"_n{len(word)}"
 
 
 def _suffix(form: str, following: list[str], before: str, last: bool) -> str:

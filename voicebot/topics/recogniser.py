@@ -10,10 +10,14 @@ from .catalogue import HUMAN, NONE, digest, load_catalogue
 from .matters import two_matters
 from .model import FORMAT, Model
 from .normalise import normalise
+from .person import beside_request
 
 CONTROLS = frozenset({NONE, HUMAN, "ctl-powtorz", "ctl-nie-wiem", "ctl-rezygnacja"})
-TWO = 0.4
+TWO = 0.5
 """Least confidence at which two matters are read from one utterance."""
+
+BESIDE = 0.5
+"""Least confidence at which a matter named beside asking for a person is taken for what the call is about."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ class TopicRecogniser:
             return [
                 (label, float(label == NONE)) for label in sorted(self.model.labels, key=lambda label: label != NONE)
             ]
-        ranked = self._rank(text)
+        ranked = self._with_matter(text, self._rank(text))
         two = two_matters(text, lambda piece: self._rank(piece)[0], lambda label: label not in CONTROLS)
         if two is None or two.confidence < TWO:
             return ranked
@@ -63,6 +67,14 @@ class TopicRecogniser:
         """The best reading. A topic in ``masked`` is recognised all the same, and marked."""
         (label, confidence), *others = self.predict(text)
         return Decision(label, confidence, tuple(others[:4]), any(part in masked for part in label.split("|")))
+
+    def _with_matter(self, text: str, ranked: list[tuple[str, float]]) -> list[tuple[str, float]]:
+        """``ranked``, or the reading of what was said beside asking for a person, when that is a matter."""
+        rest = beside_request(text) if ranked[0][0] == HUMAN else ""
+        if not rest:
+            return ranked
+        matter = self._rank(rest)
+        return matter if matter[0][0] not in CONTROLS and matter[0][1] >= BESIDE else ranked
 
     def _rank(self, text: str) -> list[tuple[str, float]]:
         shares = self.model.probabilities(text)

@@ -13,7 +13,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from .catalogue import Catalogue, Phrase
+from .catalogue import NONE, Catalogue, Phrase
 from .features import Extractor
 from .model import Floats, Model, Space, softmax
 from .normalise import normalise
@@ -24,7 +24,8 @@ from .precedence import prefix, ruled_out
 class Recipe:
     """How to train. ``weights``: words, letters, concepts; ``ridge``: regularisation; ``alike``: cosine from which two
     phrases of one label count as one when probabilities are calibrated; ``family``: how much of what all topics of one
-    family score together each of them gets besides."""
+    family score together each of them gets besides; ``caution``: what ``__none__`` is given beforehand, so that what
+    nobody taught is rather refused than guessed."""
 
     weights: tuple[float, float, float] = (1.0, 1.0, 0.5)
     ridge: float = 0.6
@@ -32,6 +33,7 @@ class Recipe:
     rarest: int = 2
     alike: float = 0.55
     family: float = 0.5
+    caution: float = 0.1
 
 
 RECIPE = Recipe()
@@ -66,15 +68,16 @@ def fit(
     inverse = np.linalg.inv(kernel)
     targets = targets @ _families(labels, recipe.family)
     dual = inverse @ targets
+    ahead = recipe.caution * np.array([label == NONE for label in labels])
     clusters = _clusters(similar / (sum(weight**2 for weight in recipe.weights)), truth, recipe.alike)
     unseen = _left_out(inverse, dual, targets, clusters)
-    unseen -= np.stack([ruled_out(set(normalise(phrase.text)), labels) for phrase in phrases])
+    unseen += ahead - np.stack([ruled_out(set(normalise(phrase.text)), labels) for phrase in phrases])
     scale = calibrate(unseen, truth)
     model = Model(
         space,
         labels,
         np.asarray(rows.T @ dual, np.float32).astype(np.float16).astype(np.float32),
-        dual.sum(axis=0).astype(np.float32),
+        (dual.sum(axis=0) + ahead).astype(np.float32),
         scale,
         about or {},
     )
@@ -103,26 +106,38 @@ def _space(texts: Sequence[str], lexicon: Mapping[str, Sequence[str]], recipe: R
     kept = sorted(name for name, count in counts.items() if count >= recipe.rarest)
     worth = np.array([1.0 + np.log((1 + len(texts)) / (1 + counts[name])) for name in kept], np.float32)
     space = Space(extractor, {name: at for at, name in enumerate(kept)}, worth, recipe.weights, recipe.novelty)
-    pointers, indices, values = [0], [], []
+    return space, _rows(space, texts)
+
+
+def _rows(space: Space, texts: Sequence[str]) -> sp.csr_matrix:
+    pointers: list[int] = [0]
+    indices: list[int] = []
+    values: list[float] = []
     for text in texts:
         where, what = space.vector(text)
         indices += where
         values += what
         pointers.append(len(indices))
-    rows = sp.csr_matrix((values, indices, pointers), shape=(len(texts), len(kept)))
-    return space, rows
+    return sp.csr_matrix((values, indices, pointers), shape=(len(texts), len(space.index)))
+
+
+def likeness(space: Space, texts: Sequence[str]) -> NDArray[np.float64]:
+    """Cosines between all ``texts`` as the model sees them."""
+    rows = _rows(space, texts)
+    alike = (rows @ rows.T).toarray() / sum(weight**2 for weight in space.weights)
+    return np.asarray(alike, np.float64)
 
 
 def _families(labels: Sequence[str], share: float) -> NDArray[np.float64]:
     """Maps scores of labels to scores that lean on their families: who surely asks about PCC asks about no e-PIT."""
     names = np.array([prefix(label) for label in labels])
-    return np.eye(len(labels)) + share * (names[:, None] == names[None, :])
+    return np.asarray(np.eye(len(labels)) + share * (names[:, None] == names[None, :]), np.float64)
 
 
 def _shares(truth: NDArray[np.int64]) -> NDArray[np.float64]:
     """Weight of each phrase: phrases of a large class count a little less each, so that it does not swallow others."""
     sizes = np.bincount(truth)
-    return np.sqrt(np.median(sizes[sizes > 0]) / sizes)[truth]
+    return np.asarray(np.sqrt(np.median(sizes[sizes > 0]) / sizes)[truth], np.float64)
 
 
 def _clusters(likeness: NDArray[np.float64], truth: NDArray[np.int64], alike: float) -> list[NDArray[np.int64]]:
