@@ -1,32 +1,42 @@
-"""The command ``infolinia``: every verb in one place, each in a module of ``infolinia.commands``."""
+"""The command ``infolinia``: every verb in one table, each in a module of ``infolinia.commands``.
+
+Only the module of the verb that is called is imported: most of the time that a command takes to start would be spent
+on what it does not use.
+"""
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
 
 import typer
 from pydantic import ValidationError
 
 from . import logs
-from .commands import agent, asterisk, models, topics
-from .commands.backup import backup, restore
-from .commands.bench import bench
-from .commands.check import check
-from .commands.consultant import consultant
-from .commands.serve import desk, engine, serve
-from .commands.speech import listen, say
-from .commands.stack import demo, down, setup, status, up
-from .commands.stub_crm import crm
-from .commands.stub_eus import eus
-from .commands.testcall import testcall
 from .settings import Settings
 
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_show_locals=False,
-    help="Infolinia: the telephone hotline. Start with `infolinia demo`.",
-)
-stub = typer.Typer(no_args_is_help=True, help="Stand-ins for what belongs to others: e-US and the CRM.")
+VERBS = {
+    "demo": "stack:demo",
+    "setup": "stack:setup",
+    "up": "stack:up",
+    "down": "stack:down",
+    "status": "stack:status",
+    "serve": "serve:serve",
+    "check": "check:check",
+    "say": "speech:say",
+    "listen": "speech:listen",
+    "testcall": "testcall:testcall",
+    "consultant": "consultant:consultant",
+    "backup": "backup:backup",
+    "restore": "backup:restore",
+    "bench": "bench:bench",
+}
+GROUPS = {"agent": "agent:app", "asterisk": "asterisk:app", "models": "models:app", "topics": "topics:app"}
+STUBS = {"eus": "stub_eus:eus", "crm": "stub_crm:crm"}
+PROCESSES = {"engine": "serve:engine", "desk": "serve:desk"}
+"""What ``serve`` starts; not for people."""
 
 
-@app.callback()
 def begin() -> None:
     """Infolinia: the telephone hotline. Start with `infolinia demo`."""
     try:
@@ -39,13 +49,35 @@ def begin() -> None:
     logs.to_file(settings.var / "log" / "command.log")
 
 
-for verb in (demo, setup, up, down, status, serve, check, say, listen, consultant, backup, restore, bench):
-    app.command(verb.__name__)(verb)
-app.command("testcall")(testcall)
-for process in (engine, desk):
-    app.command(process.__name__, hidden=True)(process)
-for name, group in (("agent", agent.app), ("asterisk", asterisk.app), ("models", models.app), ("topics", topics.app)):
-    app.add_typer(group, name=name)
-stub.command("eus")(eus)
-stub.command("crm")(crm)
-app.add_typer(stub, name="stub")
+def build(words: Sequence[str]) -> typer.Typer:
+    """The command for the arguments ``words``: with the one verb they name, or with all when they name none."""
+    built = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False)
+    built.callback()(begin)
+    wanted = next((word for word in words if not word.startswith("-")), "")
+    known = {**VERBS, **GROUPS, **PROCESSES, "stub": ""}
+    for name in [wanted] if wanted in known else known:
+        if name == "stub":
+            built.add_typer(_stubs(), name=name)
+        elif name in GROUPS:
+            built.add_typer(_load(GROUPS[name]), name=name)
+        else:
+            built.command(name, hidden=name in PROCESSES)(_load(known[name]))
+    return built
+
+
+def _stubs() -> typer.Typer:
+    stubs = typer.Typer(no_args_is_help=True, help="Stand-ins for what belongs to others: e-US and the CRM.")
+    for name, place in STUBS.items():
+        stubs.command(name)(_load(place))
+    return stubs
+
+
+def _load(place: str) -> Any:
+    """The function or sub-command at ``module:name``."""
+    module, _, name = place.partition(":")
+    return getattr(import_module(f"infolinia.commands.{module}"), name)
+
+
+def app() -> None:
+    """Run the command of this process's arguments."""
+    build(sys.argv[1:])()

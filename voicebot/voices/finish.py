@@ -2,7 +2,6 @@
 
 import numpy as np
 import numpy.typing as npt
-from scipy.signal import butter, sosfiltfilt
 
 from voicebot.audio import RATE, Samples, pcm_of, resample, silence
 
@@ -23,6 +22,9 @@ def finish(samples: Samples, rate: int) -> bytes:
     sound = resample(samples, rate, RATE).astype(np.float64) / 32768
     if sound.size < RATE // 100:
         return b""
+    # Imported here: it takes a second, and only rendering needs it.
+    from scipy.signal import butter, sosfiltfilt
+
     sound = sosfiltfilt(butter(4, BAND, "bandpass", fs=RATE, output="sos"), sound)
     sound = _trimmed(sound)
     if not sound.size:

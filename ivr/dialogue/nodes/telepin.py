@@ -70,7 +70,7 @@ class TelepinNode(Node):
             case PinChecked():
                 return self._checked(plan, call, event)
             case Skipped():
-                return go(change(call, verdict="skipped"), self.without)
+                return go(change(call, verdict=call.verdict or "skipped"), self.without)
         if call.tries + 1 >= self.tries:
             return go(change(call, verdict="gave-up"), self.without)
         later = change(call, tries=call.tries + 1)
