@@ -6,11 +6,13 @@ one from 2025: ustawa z 6.12.2024, Dz.U. 2024 poz. 1965).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import holidays
+
+from voicebot import polish
 
 from .dialogue.plan import Hours, Office
 
@@ -18,12 +20,6 @@ WARSAW = ZoneInfo("Europe/Warsaw")
 DAYS = ("pn", "wt", "sr", "cz", "pt", "so", "nd")
 DAY_GENITIVE = ("poniedziałku", "wtorku", "środy", "czwartku", "piątku", "soboty", "niedzieli")
 ON_DAY = ("w poniedziałek", "we wtorek", "w środę", "w czwartek", "w piątek", "w sobotę", "w niedzielę")
-HOUR_GENITIVE = (
-    *("północy", "pierwszej", "drugiej", "trzeciej", "czwartej", "piątej", "szóstej", "siódmej", "ósmej", "dziewiątej"),
-    *("dziesiątej", "jedenastej", "dwunastej", "trzynastej", "czternastej", "piętnastej", "szesnastej", "siedemnastej"),
-    *("osiemnastej", "dziewiętnastej", "dwudziestej", "dwudziestej pierwszej", "dwudziestej drugiej"),
-    *("dwudziestej trzeciej", "północy"),
-)
 
 
 @dataclass(frozen=True)
@@ -44,13 +40,36 @@ def public_holidays(year: int) -> Mapping[date, str]:
 def opening(office: Office, now: datetime, closure: str | None = None) -> Opening:
     """How the office stands at ``now`` (aware; any zone). An emergency ``closure`` overrides the hours."""
     local = now.astimezone(WARSAW)
-    spoken = spoken_hours(office.hours)
+    spoken = spoken_hours(week(office, local.date()))
     if closure is not None:
         return Opening(False, spoken, closure)
-    if is_day_off(office, local.date()):
-        return Opening(False, spoken)
-    clock, day = local.strftime("%H:%M"), DAYS[local.weekday()]
-    return Opening(any(day in h.days and h.opens <= clock < h.closes for h in office.hours), spoken)
+    clock = local.strftime("%H:%M")
+    return Opening(any(opens <= clock < closes for opens, closes in hours_on(office, local.date())), spoken)
+
+
+def hours_on(office: Office, day: date) -> list[tuple[str, str]]:
+    """When the office is open on ``day``: pairs of ``HH:MM``. A special day's hours come before all; then days off;
+    then the hours of the season, then those of the whole year."""
+    names = (day.isoformat(), day.strftime("%m-%d"))
+    for name in names:
+        if special := [(own.opens, own.closes) for own in office.special if own.date == name]:
+            return special
+    if is_day_off(office, day):
+        return []
+    return [(hours.opens, hours.closes) for hours in week(office, day) if DAYS[day.weekday()] in hours.days]
+
+
+def week(office: Office, day: date) -> list[Hours]:
+    """The hours of an ordinary week about ``day``: on the days of the week that a season in force speaks of, its hours
+    replace those of the whole year."""
+    seasonal = [h for h in office.hours if h.season.first is not None and h.season.holds(day.isoformat())]
+    taken = {name for hours in seasonal for name in hours.days}
+    found = list(seasonal)
+    for hours in office.hours:
+        left = tuple(name for name in hours.days if name not in taken)
+        if hours.season.first is None and left:
+            found.append(hours.model_copy(update={"days": left}))
+    return sorted(found, key=lambda hours: (min(map(DAYS.index, hours.days)), hours.opens))
 
 
 def is_day_off(office: Office, day: date) -> bool:
@@ -61,9 +80,17 @@ def is_day_off(office: Office, day: date) -> bool:
     return bool(names & set(office.closed_on)) or day in public_holidays(day.year)
 
 
-def days_off(office: Office, start: date, days: int = 400) -> list[date]:
-    """Every closed day among the next ``days``, for Asterisk's own calendar."""
-    return [day for day in (start + timedelta(n) for n in range(days)) if is_day_off(office, day)]
+def exceptions(office: Office, start: date, days: int = 400) -> dict[date, list[tuple[str, str]]]:
+    """Every day among the next ``days`` whose hours are not those of the whole year, for Asterisk's own calendar: days
+    off (no hours), special days, days in a season."""
+    found = {}
+    ordinary = [hours for hours in office.hours if hours.season.first is None]
+    for day in (start + timedelta(n) for n in range(days)):
+        usual = [(hours.opens, hours.closes) for hours in ordinary if DAYS[day.weekday()] in hours.days]
+        actual = hours_on(office, day)
+        if is_day_off(office, day) or sorted(actual) != sorted(usual):
+            found[day] = actual
+    return found
 
 
 def spoken_hours(hours: Sequence[Hours]) -> str:
@@ -75,16 +102,9 @@ def _days(days: Sequence[str]) -> str:
     numbers = sorted(DAYS.index(day) for day in days)
     if len(numbers) > 2 and numbers == list(range(numbers[0], numbers[-1] + 1)):
         return f"od {DAY_GENITIVE[numbers[0]]} do {DAY_GENITIVE[numbers[-1]]}"
-    return " i ".join(ON_DAY[number] for number in numbers)
+    *first, last = (ON_DAY[number] for number in numbers)
+    return f"{', '.join(first)} i {last}" if first else last
 
 
 def _clock(clock: str) -> str:
-    hour, minute = (int(part) for part in clock.split(":"))
-    spoken = HOUR_GENITIVE[hour]
-    return spoken if minute == 0 else f"{spoken} {MINUTES[minute]}"
-
-
-MINUTES = {
-    5: "pięć", 10: "dziesięć", 15: "piętnaście", 20: "dwadzieścia", 25: "dwadzieścia pięć", 30: "trzydzieści",
-    35: "trzydzieści pięć", 40: "czterdzieści", 45: "czterdzieści pięć", 50: "pięćdziesiąt", 55: "pięćdziesiąt pięć",
-}  # fmt: skip
+    return polish.hour(24, "genitive") if clock == "24:00" else polish.clock(time.fromisoformat(clock), "genitive")

@@ -7,6 +7,21 @@ from typing import Literal
 from num2words import num2words
 
 Case = Literal["nominative", "genitive", "locative"]
+Noun = Literal["dzień", "tydzień", "miesiąc", "rok", "godzina", "minuta", "sekunda", "osoba"]
+
+NOUNS: dict[Noun, tuple[str, str, str, str]] = {
+    "dzień": ("jeden dzień", "jeden dzień", "dni", "dni"),
+    "tydzień": ("jeden tydzień", "jeden tydzień", "tygodnie", "tygodni"),
+    "miesiąc": ("jeden miesiąc", "jeden miesiąc", "miesiące", "miesięcy"),
+    "rok": ("jeden rok", "jeden rok", "lata", "lat"),
+    "godzina": ("jedna godzina", "jedną godzinę", "godziny", "godzin"),
+    "minuta": ("jedna minuta", "jedną minutę", "minuty", "minut"),
+    "sekunda": ("jedna sekunda", "jedną sekundę", "sekundy", "sekund"),
+    "osoba": ("jedna osoba", "jedną osobę", "osoby", "osób"),
+}
+"""Nouns that are counted: one in the nominative, one in the accusative, then the form after 2..4 and after 5."""
+
+_GROUPS = {"nip": (10, (3, 3, 2, 2)), "pesel": (11, (2, 2, 2, 3, 2)), "telefon": (9, (2, 3, 2, 2))}
 
 _DIGITS = ("zero", "jeden", "dwa", "trzy", "cztery", "pięć", "sześć", "siedem", "osiem", "dziewięć")
 _ORDINALS = (
@@ -56,6 +71,32 @@ def plural(number: int, one: str, few: str, many: str) -> str:
     return few if number % 10 in (2, 3, 4) and number % 100 not in (12, 13, 14) else many
 
 
+def counted(number: int, noun: Noun, *, accusative: bool = False) -> str:
+    """A number of things: "pięć dni", "dwie minuty", "dwadzieścia jeden osób"; (za) "jedną minutę"."""
+    one, one_accusative, few, many = NOUNS[noun]
+    if number == 1:
+        return one_accusative if accusative else one
+    words = cardinal(number)
+    if one.startswith("jedna ") and words.split()[-1] == "dwa":
+        words = words.removesuffix("dwa") + "dwie"
+    return f"{words} {plural(number, one, few, many)}"
+
+
+def ordinal(number: int) -> str:
+    """ "pierwszy", "dwudziesty pierwszy": masculine, nominative."""
+    return str(num2words(number, lang="pl", to="ordinal"))
+
+
+def grouped(number: str, kind: Literal["nip", "pesel", "telefon"]) -> str:
+    """A NIP, PESEL or telephone number, digit by digit, with the pauses that people make when they read it out.
+    Spaces and hyphens are left out. Raises ``ValueError`` for another number of digits."""
+    bare = number.replace(" ", "").replace("-", "")
+    size, groups = _GROUPS[kind]
+    if len(bare) != size:
+        raise ValueError(f"{kind} has {size} digits")
+    return digits(bare, groups)
+
+
 def hour(number: int, case: Case = "nominative") -> str:
     """An hour, 0..24, as an ordinal: "ósma", (od) "ósmej", "dwudziesta pierwsza"; 0 is "zero", as in "zero piętnaście",
     24 is midnight."""
@@ -91,12 +132,12 @@ def spoken_date(day: date, *, year: bool = True) -> str:
 
 
 def amount(grosze: int) -> str:
-    """Money, in grosze: "sto dwadzieścia złotych pięćdziesiąt groszy", "jeden złoty", "minus dwa złote"."""
+    """Money, in grosze: "dwadzieścia jeden złotych i dwa grosze", "jeden złoty", "minus dwa złote"."""
     zlotys, rest = divmod(abs(grosze), 100)
     parts = [f"{cardinal(zlotys)} {plural(zlotys, 'złoty', 'złote', 'złotych')}"] if zlotys or not rest else []
     if rest:
         parts.append(f"{cardinal(rest)} {plural(rest, 'grosz', 'grosze', 'groszy')}")
-    return ("minus " if grosze < 0 else "") + " ".join(parts)
+    return ("minus " if grosze < 0 else "") + " i ".join(parts)
 
 
 def _feminine(number: int, case: Case) -> str:

@@ -10,7 +10,7 @@ from typing import Literal
 import jinja2
 
 from infolinia.settings import OperatorLine, Settings
-from ivr.calendar import days_off
+from ivr.calendar import exceptions
 from ivr.dialogue.plan import NATIONAL, Hours, Office, QueueKind
 
 from .site import Site
@@ -82,25 +82,32 @@ def render_bare(settings: Settings, site: Site) -> dict[str, str]:
 
 
 def opening_times(hours: Sequence[Hours], held: Literal["plan", "open", "closed"] = "plan") -> list[tuple[str, str]]:
-    """``GotoIfTime``'s times and days. Asterisk counts the last minute in: 08:00 to 16:00 is ``08:00-15:59``."""
+    """``GotoIfTime``'s times and days of the hours that hold all year. Asterisk
+    counts the last minute in: 08:00 to 16:00 is ``08:00-15:59``."""
     if held != "plan":
         return [("*", "*")] if held == "open" else []
     found = []
     for kind in hours:
         if kind.opens >= kind.closes:
             raise AsteriskError(f"Godziny od {kind.opens} do {kind.closes} nie mają długości")
-        hour, minute = (int(part) for part in kind.closes.split(":"))
-        last = hour * 60 + minute - 1
-        days = "&".join(ASTERISK_DAYS[day] for day in kind.days)
-        found.append((f"{kind.opens}-{last // 60:02}:{last % 60:02}", days))
+        if kind.season.first is None:
+            days = "&".join(ASTERISK_DAYS[day] for day in kind.days)
+            found.append((_times(kind.opens, kind.closes), days))
     return found
 
 
-def _days_off(office: Office, held: str, today: date) -> list[str]:
-    """Days off from yesterday on, as ``YYYYMMDD``."""
+def _times(opens: str, closes: str) -> str:
+    hour, minute = (int(part) for part in closes.split(":"))
+    last = hour * 60 + minute - 1
+    return f"{opens}-{last // 60:02}:{last % 60:02}"
+
+
+def _days_off(office: Office, held: str, today: date) -> list[tuple[str, list[str]]]:
+    """From yesterday on, the days (``YYYYMMDD``) that have not the hours of the whole year, and the times they have."""
     if held != "plan":
         return []
-    return [day.strftime("%Y%m%d") for day in days_off(office, today - timedelta(days=1), DAYS_AHEAD)]
+    found = exceptions(office, today - timedelta(days=1), DAYS_AHEAD)
+    return [(day.strftime("%Y%m%d"), [_times(*times) for times in hours]) for day, hours in found.items()]
 
 
 def _check(settings: Settings, offices: Sequence[Office], secrets: Mapping[str, str]) -> None:

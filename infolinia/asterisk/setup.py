@@ -33,7 +33,7 @@ def set_up(
 ) -> Ready:
     """Make all that ``control.Asterisk(settings, ready.site).start()`` needs. Raises AsteriskError."""
     site = install.ensure(settings, progress)
-    sound.prepare(settings, sound.announcements(settings, offices), speak, progress)
+    sound.prepare(settings, sound.announcements(settings, offices, today), speak, progress)
     music.prepare(conf.folder(settings) / "moh")
     secrets = secret.ensure(settings, conf.secret_names(settings))
     files = conf.render(settings, site, offices, queues, secrets, today)

@@ -3,13 +3,14 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 from ruamel.yaml import YAML
 
 from infolinia.settings import Settings
-from ivr.calendar import spoken_hours
+from ivr.calendar import spoken_hours, week
 from ivr.dialogue.plan import Office
 
 from .conf import folder, replace_file
@@ -24,8 +25,9 @@ Speak = Callable[[str, str], bytes]
 """(announcement id, Polish text) -> 8 kHz signed 16-bit little-endian mono samples."""
 
 
-def announcements(settings: Settings, offices: Sequence[Office]) -> dict[str, str]:
-    """File name (without ending) -> text. A text with ``{hours}`` becomes one per office: ``<id>-<office>``."""
+def announcements(settings: Settings, offices: Sequence[Office], day: date) -> dict[str, str]:
+    """File name (without ending) -> text. A text with ``{hours}`` (those of ``day``'s season) becomes one per
+    office: ``<id>-<office>``."""
     path = settings.root / "asterisk-conf" / "announcements.yaml"
     texts: dict[str, str] = YAML(typ="safe").load(path)["announcements"]
     found: dict[str, str] = {}
@@ -34,7 +36,7 @@ def announcements(settings: Settings, offices: Sequence[Office]) -> dict[str, st
             found[name] = text
             continue
         for office in offices:
-            found[f"{name}-{office.id}"] = text.format(hours=spoken_hours(office.hours))
+            found[f"{name}-{office.id}"] = text.format(hours=spoken_hours(week(office, day)))
     return found
 
 

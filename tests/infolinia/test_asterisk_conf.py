@@ -10,7 +10,7 @@ from infolinia.asterisk import conf, install, sound
 from infolinia.asterisk.site import Site
 from infolinia.asterisk.trouble import AsteriskError
 from infolinia.settings import OperatorLine, Settings
-from ivr.dialogue.plan import Hours, Office
+from ivr.dialogue.plan import Hours, Office, Season, SpecialDay
 from tests.fakes.asterisk_plan import NUMBERS, QUEUES, offices, queues
 
 SITE = Site(Path("/ast/bin/asterisk"), Path("/ast/modules"), Path("/ast/data"), "22.10.1")
@@ -124,7 +124,7 @@ def test_every_announcement_played_is_rendered_and_the_other_way_round(tmp_path:
     played = set()
     for name in re.findall(r"infolinia/([a-z-]+(?:\$\{IVR_OFFICE\})?)", re.sub(r"(?m)^;.*", "", text)):
         played |= {name.replace("${IVR_OFFICE}", office) for office in NUMBERS}
-    assert played == set(sound.announcements(used, offices()))
+    assert played == set(sound.announcements(used, offices(), TODAY))
 
 
 def test_every_application_and_function_of_the_dialplan_has_its_module(tmp_path: Path) -> None:
@@ -160,6 +160,22 @@ def test_days_off_are_public_holidays_the_offices_own_and_not_those_taken_back(t
     assert "exten => x20261224,1,Return()" not in dialplan["days-off-opolskie"]
     assert "exten => x20261224,1,Return()" in dialplan["days-off-lodzkie"]
     assert "exten => x20261123,1,Return()" not in dialplan["days-off-lodzkie"]
+
+
+def test_special_days_and_seasons_have_hours_of_their_own(tmp_path: Path) -> None:
+    changed = offices()
+    late = SpecialDay(date="2026-12-26", opens="10:00", closes="14:00")
+    summer = Hours(days=("sr",), opens="08:00", closes="19:00", season=Season(first="07-01", last="08-31"))
+    changed[5] = changed[5].model_copy(update={"special": (late,), "hours": (*changed[5].hours, summer)})
+    dialplan = sections(rendered(settings(tmp_path), changed)["extensions.conf"])
+    days = dialplan["days-off-opolskie"]
+    at = days.index("exten => x20261226,1,Set(IVR_OPEN=0)")
+    assert days[at + 1] == " same => n,GotoIfTime(10:00-13:59,*,*,*,Europe/Warsaw?open)"
+    at = days.index("exten => x20270707,1,Set(IVR_OPEN=0)")
+    assert days[at + 1] == " same => n,GotoIfTime(08:00-18:59,*,*,*,Europe/Warsaw?open)"
+    assert "exten => x20270708,1,Set(IVR_OPEN=0)" not in days
+    assert "exten => x20270901,1,Set(IVR_OPEN=0)" not in days
+    assert not [row for row in dialplan["infolinia-hours"] if "18:59" in row]
 
 
 def test_offices_can_be_held_open_or_closed(tmp_path: Path) -> None:

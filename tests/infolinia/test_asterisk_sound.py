@@ -1,5 +1,6 @@
 """Announcements and music: complete, audible, made once."""
 
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from tests.fakes.asterisk_plan import hum, offices
 
 
 def test_hours_are_said_for_each_office() -> None:
-    lines = sound.announcements(Settings(), offices())
+    lines = sound.announcements(Settings(), offices(), date(2026, 11, 21))
     assert "od poniedziałku do piątku od ósmej do szesnastej" in lines["awaria-zamkniete-opolskie"]
     assert not [name for name, text in lines.items() if "{" in text]
 

@@ -76,11 +76,12 @@ def test_digits_and_groups() -> None:
         (100, "jeden złoty"),
         (0, "zero złotych"),
         (99, "dziewięćdziesiąt dziewięć groszy"),
-        (12_050, "sto dwadzieścia złotych pięćdziesiąt groszy"),
-        (2_201, "dwadzieścia dwa złote jeden grosz"),
+        (12_050, "sto dwadzieścia złotych i pięćdziesiąt groszy"),
+        (2_201, "dwadzieścia dwa złote i jeden grosz"),
         (1_200_00, "tysiąc dwieście złotych"),
         (-200, "minus dwa złote"),
-        (1_302, "trzynaście złotych dwa grosze"),
+        (2_102, "dwadzieścia jeden złotych i dwa grosze"),
+        (1_302, "trzynaście złotych i dwa grosze"),
     ],
 )
 def test_amounts(grosze: int, text: str) -> None:
@@ -94,3 +95,83 @@ def test_cardinals_are_read_back() -> None:
         size, digits, value, _ = _measure(tokens, 0)
         assert (size, value) == (len(tokens), number)
         assert digits == len(str(number)) or number % 1000 == 0
+
+
+def _form(number: int) -> int:
+    """Which of the three forms a counted noun takes, said another way than in the code: by the words of the number."""
+    if number == 1:
+        return 0
+    last = polish.cardinal(number).split()[-1]
+    return 1 if last in ("dwa", "trzy", "cztery") else 2
+
+
+def test_every_amount_up_to_a_thousand_zlotys_agrees_with_its_numbers() -> None:
+    for grosze in range(100_000):
+        zlotys, rest = divmod(grosze, 100)
+        money = f"{polish.cardinal(zlotys)} {('złoty', 'złote', 'złotych')[_form(zlotys)]}"
+        small = f"{polish.cardinal(rest)} {('grosz', 'grosze', 'groszy')[_form(rest)]}"
+        expected = " i ".join([money] * bool(zlotys or not rest) + [small] * bool(rest))
+        assert polish.amount(grosze) == expected
+
+
+@pytest.mark.parametrize(
+    ("number", "noun", "text"),
+    [
+        (1, "dzień", "jeden dzień"),
+        (5, "dzień", "pięć dni"),
+        (2, "tydzień", "dwa tygodnie"),
+        (12, "miesiąc", "dwanaście miesięcy"),
+        (22, "rok", "dwadzieścia dwa lata"),
+        (2, "godzina", "dwie godziny"),
+        (21, "minuta", "dwadzieścia jeden minut"),
+        (22, "minuta", "dwadzieścia dwie minuty"),
+        (12, "minuta", "dwanaście minut"),
+        (112, "osoba", "sto dwanaście osób"),
+        (102, "osoba", "sto dwie osoby"),
+        (0, "sekunda", "zero sekund"),
+    ],
+)
+def test_counted_nouns(number: int, noun: polish.Noun, text: str) -> None:
+    assert polish.counted(number, noun) == text
+
+
+@pytest.mark.parametrize("noun", polish.NOUNS)
+def test_every_noun_agrees_with_every_number(noun: polish.Noun) -> None:
+    one, accusative, few, many = polish.NOUNS[noun]
+    assert polish.counted(1, noun) == one
+    assert polish.counted(1, noun, accusative=True) == accusative
+    for number in (0, *range(2, 2000)):
+        said = polish.counted(number, noun)
+        assert said == polish.counted(number, noun, accusative=True)
+        assert said.split()[-1] == (few if _form(number) == 1 else many)
+        feminine = one.startswith("jedna")
+        assert ("dwie " in said) == (feminine and number % 10 == 2 and number % 100 != 12)
+        assert not feminine or "dwa " not in said
+
+
+def test_identifiers_are_read_in_groups() -> None:
+    assert polish.grouped("123-456-78-90", "nip") == ("jeden dwa trzy, cztery pięć sześć, siedem osiem, dziewięć zero")
+    assert polish.grouped("22 460 59 92", "telefon") == "dwa dwa, cztery sześć zero, pięć dziewięć, dziewięć dwa"
+    assert polish.grouped("02070803628", "pesel").count(",") == 4
+    with pytest.raises(ValueError, match="10 digits"):
+        polish.grouped("123", "nip")
+
+
+def test_ordinals() -> None:
+    assert [polish.ordinal(n) for n in (1, 2, 3, 21, 100)] == [
+        "pierwszy",
+        "drugi",
+        "trzeci",
+        "dwudziesty pierwszy",
+        "setny",
+    ]
+
+
+@pytest.mark.parametrize("minute", range(60))
+def test_every_minute_of_an_hour_can_be_said(minute: int) -> None:
+    said = polish.clock(time(15, minute), "genitive")
+    if minute == 0:
+        assert said == "piętnastej"
+    else:
+        zero = "zero " if minute < 10 else ""
+        assert said == f"piętnastej {zero}{polish.cardinal(minute)}"
