@@ -125,8 +125,9 @@ def _walk(plan: Plan, turn: Turn) -> tuple[Call, tuple[Action, ...]]:
                 return _give_up(plan, call, actions)
             call, target, hops = change(call, exhausted=True, visits={}, wants_human=True), plan.person, 0
             continue
-        entered = change(call, node=str(target), tries=0, step="", visits=visits)
-        turn = plan.nodes[target].enter(plan, entered)
+        node: Node = plan.nodes[target]
+        entered = change(call, node=str(target), tries=0, step="", visits=visits, **node.FORGETS)
+        turn = node.enter(plan, entered)
         call, actions, target, awaits = turn.call, actions + turn.actions, turn.goto, turn.awaits
     if actions and isinstance(actions[-1], HangUp):
         call = change(call, ended=actions[-1].reason)

@@ -1,8 +1,8 @@
 """What a node is: the protocol between the machine and the nodes, and what every question shares."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema
@@ -64,7 +64,10 @@ class Turn:
 
 
 class Node(Model):
-    """One step of a plan. ``enter`` is called when the call comes to it, ``answer`` with each awaited event."""
+    """One step of a plan. ``enter`` is called when the call comes to it, ``answer`` with each awaited event.
+    ``FORGETS`` are fields of the call that the machine sets anew when it enters."""
+
+    FORGETS: ClassVar[Mapping[str, Any]] = {}
 
     def enter(self, plan: Plan, call: Call) -> Turn:
         raise NotImplementedError

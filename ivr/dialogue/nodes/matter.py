@@ -1,6 +1,7 @@
 """``matter``: "W jakiej sprawie Pan dzwoni?" From the caller's own words to a topic."""
 
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -49,6 +50,14 @@ class MatterNode(Node):
     done: koniec
     """
 
+    FORGETS: ClassVar[Mapping[str, Any]] = {
+        "topic": None,
+        "confidence": 0.0,
+        "queue": None,
+        "further": (),
+        "offered": (),
+    }
+
     node: Literal["matter"]
     lines: Prompts
     again: Prompts
@@ -65,8 +74,7 @@ class MatterNode(Node):
     done: Target
 
     def enter(self, plan: Plan, call: Call) -> Turn:
-        asked = change(call, topic=None, confidence=0.0, queue=None, further=())
-        return self._open(plan, asked) if call.hears else self._by_keys(plan, asked)
+        return self._open(plan, call) if call.hears else self._by_keys(plan, call)
 
     def _open(self, plan: Plan, call: Call) -> Turn:
         lines = plan.lines(*retry(self.lines, self.again, call.tries))
