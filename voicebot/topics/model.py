@@ -22,7 +22,7 @@ from .normalise import normalise
 from .precedence import ruled_out
 
 FORMAT = 1
-"""Raised whenever a model made before could mean something else now: features, weights or normalisation changed."""
+"""Raised whenever files written before can no longer be read."""
 
 Floats = NDArray[np.float32]
 

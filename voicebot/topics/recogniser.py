@@ -1,5 +1,6 @@
 """The recogniser of topics: words in, labels with calibrated confidence out."""
 
+import hashlib
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +9,7 @@ import numpy as np
 
 from .catalogue import HUMAN, NONE, digest, load_catalogue
 from .matters import two_matters
-from .model import FORMAT, Model
+from .model import Model
 from .normalise import normalise
 from .person import beside_request
 
@@ -84,15 +85,23 @@ class TopicRecogniser:
 def ensure_model(dialplans: Path, cache: Path, say: Callable[[str], None] = lambda text: None) -> Path:
     """File of the model taught by the catalogue in ``dialplans``, trained now (under a minute) unless ``cache`` has it.
 
-    The file's name carries the digest of everything that taught it, so a changed phrase makes another file. Two
-    processes that train at once make the same file. ``say`` is told, in Polish, when training begins. Raises
+    The file's name carries the digests of everything that taught it and of the program that did, so a changed phrase or
+    rule makes another file. Two processes that train at once make the same file. ``say`` is told, in Polish, when training begins. Raises
     ``CatalogueError``.
     """
     data = digest(dialplans)
-    path = cache / f"topics-{FORMAT}-{data[:20]}.npz"
+    path = cache / f"topics-{data[:16]}-{_program()}.npz"
     if not path.is_file():
         from .train import train  # SciPy and the YAML reader are slow to import: only training pays
 
         say("Uczę rozpoznawania tematów, to potrwa do minuty…")
         train(load_catalogue(dialplans), data).model.save(path)
     return path
+
+
+def _program() -> str:
+    """Digest of this package's own code: what it makes of the same phrases may change with it."""
+    total = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        total.update(path.read_bytes())
+    return total.hexdigest()[:8]
