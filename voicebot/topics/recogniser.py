@@ -86,8 +86,8 @@ def ensure_model(dialplans: Path, cache: Path, say: Callable[[str], None] = lamb
     """File of the model taught by the catalogue in ``dialplans``, trained now (under a minute) unless ``cache`` has it.
 
     The file's name carries the digests of everything that taught it and of the program that did, so a changed phrase or
-    rule makes another file. Two processes that train at once make the same file. ``say`` is told, in Polish, when training begins. Raises
-    ``CatalogueError``.
+    rule makes another file. Two processes that train at once make the same file. ``say`` is told, in Polish, when
+    training begins. Raises ``CatalogueError``.
     """
     data = digest(dialplans)
     path = cache / f"topics-{data[:16]}-{_program()}.npz"
