@@ -28,7 +28,7 @@ class Background:
             known = json.loads(self._pid_file.read_text())
         except (OSError, ValueError):
             return None
-        return known["pid"] if _birth(known["pid"]) == known["birth"] else None
+        return known["pid"] if _birth(known["pid"]) == known["birth"] and not _is_zombie(known["pid"]) else None
 
     def start(
         self,
@@ -69,7 +69,7 @@ class Background:
             return False
         os.kill(pid, signal.SIGTERM)
         deadline = time.monotonic() + seconds
-        while self.pid() is not None and not _is_zombie(pid):
+        while self.pid() is not None:
             if time.monotonic() > deadline:
                 os.kill(pid, signal.SIGKILL)
                 break

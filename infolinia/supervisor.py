@@ -94,9 +94,12 @@ class Supervisor:
         log.info("child started", name=child.name, pid=child.process.pid)
 
     async def _watch(self, child: Child) -> None:
+        loop = asyncio.get_running_loop()
         while True:
+            due = loop.time() + BEAT / 2
             await asyncio.sleep(BEAT / 2)
-            silent = asyncio.get_running_loop().time() - child.last_beat
+            child.last_beat += loop.time() - due  # while we were held up ourselves, nobody could be heard
+            silent = loop.time() - child.last_beat
             if silent > SILENCE and child.process is not None and child.process.returncode is None:
                 log.error("child hangs: killed", name=child.name, silent=round(silent, 1))
                 self._alarm("child-hung", f"{child.name} gave no sign for {silent:.1f} s and was killed")

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -87,3 +88,18 @@ async def test_stopping_leaves_no_child(tmp_path: Path, monkeypatch: pytest.Monk
     for pid in found:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
+
+
+async def test_a_supervisor_held_up_itself_kills_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, alarms: list[str]
+) -> None:
+    watcher = watch(monkeypatch, alarms, child(tmp_path, "healthy", BEATS, 60))
+    running = asyncio.create_task(watcher.run())
+    (first,) = await pids(tmp_path / "healthy", 1)
+    await asyncio.sleep(0.3)
+    time.sleep(1.0)  # noqa: ASYNC251  the supervisor's loop stands still for longer than SILENCE
+    await asyncio.sleep(0.5)
+    os.kill(first, 0)
+    assert alarms == []
+    watcher._stopping.set()
+    await running
