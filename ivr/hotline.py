@@ -83,7 +83,8 @@ class Hotline:
         if known is not None and known.ended is not None:
             await channel.set_variable("IVR_NEXT", "hangup")
             return known
-        session = Session(self._plan, self._journal, phone, self._on_turn)
+        there = phone if channel.request.why != "hung-up" else _NobodyThere()
+        session = Session(self._plan, self._journal, there, self._on_turn)
         call = await session.run(known or Call(id=call_id), event)
         if channel.hung_up.is_set() and call.ended is None:
             return await session.run(call, HungUp())
@@ -131,6 +132,13 @@ class Hotline:
             await asyncio.wait(set(self._under_way.values()), timeout=seconds)
         for task in list(self._under_way.values()):
             task.cancel()
+
+
+class _NobodyThere:
+    """The phone of a caller who has hung up."""
+
+    async def perform(self, call: Call, actions: tuple[Action, ...]) -> Event | None:
+        return None
 
 
 def _ended(known: Call, what: str, detail: tuple[str, ...]) -> Event:

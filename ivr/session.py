@@ -50,7 +50,7 @@ class Session:
         Raises ``Fenced`` when another engine has taken the call over: nothing more may be done with it.
         """
         following: Event | None = event
-        while following is not None and self._failures <= MAX_FAILURES:
+        while following is not None and call.ended is None and self._failures <= MAX_FAILURES:
             moved, actions, event = self._step(call, following)
             if moved is call:
                 log.warning("event does not fit the call", call=call.id, got=type(event).__name__, node=call.node)

@@ -10,12 +10,14 @@ from ivr.dialogue.call import Call
 from ivr.dialogue.events import (
     CallArrived,
     Event,
+    HumanAsked,
     HungUp,
     IdentityGiven,
     LookedUp,
     NothingHeard,
     PinChecked,
     PinGiven,
+    QueueEnded,
 )
 from ivr.dialogue.plan import Plan
 from ivr.journal import Journal
@@ -110,3 +112,18 @@ async def test_without_a_durable_journal_nobody_is_authenticated(plan: Plan) -> 
     call = await Session(plan, StalledJournal(), phone).run(Call(id="a"), ARRIVED)
     assert call.auth is None
     assert not any(isinstance(action, AskDigits | AskPin | CheckPin) for action in phone.performed)
+
+
+async def test_a_hang_up_in_the_goodbye_is_the_end_of_it(plan: Plan, journal: Journal) -> None:
+    class GoneBefore(ScriptedPhone):
+        async def perform(self, call: Call, actions: tuple[Action, ...]) -> Event | None:
+            answered = await super().perform(call, actions)
+            return HungUp() if isinstance(actions[-1], HangUp) else answered
+
+    queued = await Session(plan, journal, ScriptedPhone(OPEN, HumanAsked(by="key"), OPEN)).run(Call(id="a"), ARRIVED)
+    assert queued.queue_key is not None
+    phone = GoneBefore()
+    call = await Session(plan, journal, phone).run(queued, QueueEnded(key=queued.queue_key, outcome="served"))
+    assert call.ended == "served"
+    assert sum(isinstance(action, HangUp) for action in phone.performed) == 1
+    assert await journal.latest("a") == call
