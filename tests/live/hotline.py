@@ -233,7 +233,9 @@ class Hotline:
 
     def heard(self, event: str, text: str) -> list[dict[str, str]]:
         """Asterisk's events of that name that mention ``text``."""
-        return [one for one in self.events if one.get("event") == event and any(text in value for value in one.values())]
+        return [
+            one for one in self.events if one.get("event") == event and any(text in value for value in one.values())
+        ]
 
     # Callers
 

@@ -112,7 +112,9 @@ async def while_a_telephone_rings(hotline: Hotline) -> None:
         await until(lambda: _kinds(hotline, caller, ["card", "withdrawn"]), "the card is withdrawn")
         card, withdrawn = await hotline.messages(caller.id)
         assert card["agent"] == withdrawn["agent"] == AWAY
-        assert withdrawn["data"]["reason"] in ("abandoned", "cancelled"), "whose leg Asterisk ends first is its own affair"
+        assert withdrawn["data"]["reason"] in ("abandoned", "cancelled"), (
+            "whose leg Asterisk ends first is its own affair"
+        )
 
 
 async def _kinds(hotline: Hotline, caller: Caller, kinds: list[str]) -> bool:
