@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from desk.alarms import Alarms
 from ivr.asterisk.fastagi import AgiServer
+from ivr.closures import Closures
 from ivr.dialogue.actions import Action
 from ivr.dialogue.call import Call
 from ivr.dialogue.events import Event
@@ -143,7 +144,7 @@ class Engine:
             listener=self._listener,
             authority=telepin,
             meaning=Meaning(lambda: self._topics),
-            world=World(plan, journal, settings.var / "closures.json", settings.hours),
+            world=World(plan, journal, Closures(settings.var / "closures.json"), settings.hours),
             spool=spool_in(settings.var / "prompts" / "spool"),
         )
 

@@ -11,7 +11,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from ivr.calendar import WARSAW
 from ivr.dialogue.plan import Plan
 from ivr.dialplan import load_plan
-from ivr.dialplan.load import variables
 from store import create_tables, open_database
 from voicebot.models import ModelError, find, get, model_folder
 from voicebot.topics.recogniser import ensure_model
@@ -41,16 +40,6 @@ def prepare(settings: Settings, say: Say) -> Plan:
     return plan
 
 
-def spoken_lines(plan: Plan) -> Iterator[tuple[str, str]]:
-    """Every line that is the same in each call: prompt id and text."""
-    for prompt, text in plan.prompts.items():
-        if not variables(text):
-            yield prompt, text
-    for topic in plan.topics.values():
-        if topic.released and topic.answer:
-            yield f"topic-{topic.id}", topic.answer
-
-
 @contextmanager
 def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
     """A progress bar on standard error that appears with the first step and goes with the last."""
@@ -69,7 +58,7 @@ async def _make_tables(settings: Settings) -> None:
 def _render_prompts(settings: Settings, plan: Plan, say: Say) -> None:
     book = prompt_book(settings)
     with _bar("komunikaty") as progress:
-        asyncio.run(book.prepare(spoken_lines(plan), progress))
+        asyncio.run(book.prepare(((line.prompt, line.text) for line in plan.fixed_lines()), progress))
 
 
 def _make_asterisk(settings: Settings, plan: Plan, say: Say) -> None:

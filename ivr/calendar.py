@@ -14,10 +14,10 @@ import holidays
 
 from voicebot import polish
 
+from .dialogue.plan import DAYS_OF_WEEK as DAYS
 from .dialogue.plan import Hours, Office
 
 WARSAW = ZoneInfo("Europe/Warsaw")
-DAYS = ("pn", "wt", "sr", "cz", "pt", "so", "nd")
 DAY_GENITIVE = ("poniedziałku", "wtorku", "środy", "czwartku", "piątku", "soboty", "niedzieli")
 ON_DAY = ("w poniedziałek", "we wtorek", "w środę", "w czwartek", "w piątek", "w sobotę", "w niedzielę")
 

@@ -3,16 +3,15 @@
 An emergency closure is read at the time of the question, so that it bites in calls under way.
 """
 
-import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Literal
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from .calendar import opening
+from .closures import Closures, ClosuresError
 from .dialogue.call import Call
 from .dialogue.events import LookedUp
 from .dialogue.plan import NATIONAL, Plan
@@ -24,22 +23,25 @@ BROKEN_OFF = timedelta(minutes=10)
 """How long after a call broke off its caller is offered to go on."""
 
 Always = Literal["plan", "open", "closed"]
+QueueNews = Callable[[str], Awaitable[Mapping[str, int | float]]]
+"""Asterisk's queue -> ``waiting`` (number in line), ``longest`` (seconds the first has waited), as far as known."""
 
 
 class World:
     """Answers look-ups for one engine. ``hours`` other than ``plan`` holds every office open or closed (demo, tests);
-    ``closures`` is a JSON file that maps an office id, or ``*``, to the text of its emergency closure."""
+    ``queues`` tells how a queue stands; without it only whether its office is open is known."""
 
     def __init__(
         self,
         plan: Plan,
         journal: Journal,
-        closures: Path,
+        closures: Closures,
         hours: Always = "plan",
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        queues: QueueNews | None = None,
     ) -> None:
         self._plan, self._journal, self._closures = plan, journal, closures
-        self._hours, self._clock = hours, clock
+        self._hours, self._clock, self._queues = hours, clock, queues
 
     async def look_up(self, call: Call, what: str, args: dict[str, str]) -> LookedUp:
         """The answer to ``what``; ``ok`` False when it cannot be known now."""
@@ -47,6 +49,8 @@ class World:
             return self._opening(args["office"])
         if what == "earlier":
             return await self._earlier(call, args["caller"])
+        if what == "queue":
+            return await self._queue(args["queue"], args["office"])
         return LookedUp(what=what, ok=False)
 
     def _opening(self, office_id: str) -> LookedUp:
@@ -57,14 +61,15 @@ class World:
 
     def _closure(self, office: str) -> str | None:
         try:
-            closures = json.loads(self._closures.read_text(encoding="utf-8"))
-            text = closures.get(office) or closures.get("*")
-        except FileNotFoundError:
+            return self._closures.of(office, self._clock())
+        except ClosuresError as error:
+            log.error("emergency closures cannot be read", error=str(error))
             return None
-        except (OSError, ValueError, AttributeError) as error:
-            log.error("emergency closures cannot be read", file=str(self._closures), error=type(error).__name__)
-            return None
-        return str(text) if text else None
+
+    async def _queue(self, queue: str, office: str) -> LookedUp:
+        is_open = self._opening(office).found["open"]
+        news = await self._queues(queue) if self._queues is not None else {}
+        return LookedUp(what="queue", ok=True, found={"open": is_open, **news})
 
     async def _earlier(self, call: Call, caller: str) -> LookedUp:
         try:

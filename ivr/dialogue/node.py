@@ -13,7 +13,7 @@ from .events import Candidate, Event, Heard
 from .plan import Model, Plan
 
 HUMAN, NONE, SKIP, REPEAT, QUIT = "__human__", "__none__", "__skip__", "__repeat__", "__quit__"
-"""Readings that every question knows: wants a person, out of scope, has not got it, again please, wants nothing more."""
+"""Readings that every question knows: wants a person, out of scope, has not got it, again, wants nothing more."""
 
 
 class NodeRef(str):

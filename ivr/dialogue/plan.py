@@ -31,6 +31,7 @@ Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
 Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]
 MonthDay = Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$"), AfterValidator(_real_day)]
 Day = Literal["pn", "wt", "sr", "cz", "pt", "so", "nd"]
+DAYS_OF_WEEK: tuple[Day, ...] = ("pn", "wt", "sr", "cz", "pt", "so", "nd")
 Date = Annotated[str, Field(pattern=r"^(20\d\d-)?(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$"), AfterValidator(_real_day)]
 """A day: ``YYYY-MM-DD``, or ``MM-DD`` for every year."""
 

@@ -1,49 +1,116 @@
-"""What pydantic found wrong, said in Polish to an administrator who does not program."""
+"""What YAML and pydantic found wrong, said in Polish to an administrator who does not program."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rapidfuzz import process
 
+DIGITS = r"^\d{9}$"
+CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$"
+QUOTES = "proszę ująć wartość w cudzysłów"
+NEAR = 60
+
 
 def guess(word: str, known: Iterable[str]) -> str:
     """ "czy chodziło o `…`?" for the nearest known word, or nothing when none is near."""
-    found = process.extractOne(word, list(known), score_cutoff=60)
+    found = process.extractOne(word, list(known), score_cutoff=NEAR)
     return f"czy chodziło o `{found[0]}`?" if found else ""
 
 
+def syntax(problem: str, line: str) -> tuple[str, str]:
+    """Message and hint for one syntax error that the YAML reader found in ``line``."""
+    if "\\t" in problem or "\t" in line[: len(line) - len(line.lstrip())]:
+        return "tabulator zamiast spacji na początku wiersza", "proszę wcinać wiersze spacjami"
+    if "mapping values are not allowed" in problem:
+        return (
+            "dwukropek w miejscu, gdzie nie może stać",
+            "tekst z dwukropkiem proszę ująć w cudzysłów; proszę też sprawdzić wcięcie",
+        )
+    if "found unexpected end of stream" in problem or "quoted scalar" in problem:
+        return "tekst w cudzysłowie nie ma końca", "proszę dopisać zamykający cudzysłów"
+    if "cannot start any token" in problem:
+        return "wartość zaczyna się od niedozwolonego znaku", QUOTES
+    if "expected ',' or" in problem:
+        return (
+            "nawias bez pary albo brak przecinka",
+            "proszę sprawdzić nawiasy `[ ]` i `{ }`; tekst z nawiasem proszę ująć w cudzysłów",
+        )
+    if "could not find expected ':'" in problem:
+        return "po nazwie pola brakuje dwukropka", "na przykład `timeout: 600`"
+    if "expected <block end>" in problem:
+        return (
+            "wiersz nie pasuje do wcięcia poprzednich",
+            "pola jednego poziomu muszą zaczynać się w tej samej kolumnie",
+        )
+    if "sequence entries are not allowed" in problem:
+        return "lista nie może zaczynać się w tym miejscu", "proszę zacząć ją w nowym wierszu"
+    if "escape" in problem:
+        return "nieznany znak po `\\` w cudzysłowie", "odwrotny ukośnik proszę podwoić albo usunąć"
+    return f"błąd składni YAML: {problem}", "proszę sprawdzić wcięcia i cudzysłowy"
+
+
 def explain(error: Mapping[str, Any], known_fields: Iterable[str] = ()) -> tuple[str, str]:
-    """Message and hint for one pydantic error."""
+    """Message and hint for one pydantic error; the last part of its ``loc`` is the field at fault."""
     name = str(error["loc"][-1]) if error["loc"] else ""
-    context = error.get("ctx", {})
+    context, given = error.get("ctx", {}), error.get("input")
+    where = f"pozycja {int(name) + 1} listy" if name.isdigit() else f"pole `{name}`"
     match error["type"]:
+        case "dialplan":
+            return str(context["message"]), str(context["hint"])
         case "missing":
             return f"brakuje pola `{name}`", "proszę je dopisać"
         case "extra_forbidden":
             return f"nieznane pole `{name}`", guess(name, known_fields)
         case "union_tag_invalid":
-            return f"nieznany rodzaj węzła `{context.get('tag')}`", guess(
-                str(context.get("tag")), str(context.get("expected_tags", "")).replace("'", "").split(", ")
-            )
+            tags = str(context.get("expected_tags", "")).replace("'", "").split(", ")
+            return f"nieznany rodzaj węzła `{context.get('tag')}`", guess(str(context.get("tag")), tags)
         case "union_tag_not_found":
             return "brakuje pola `node` (rodzaj węzła)", "na przykład `node: say`"
         case "string_type":
-            return f"pole `{name}` musi być tekstem", "proszę ująć wartość w cudzysłów"
+            hint = (
+                f'{QUOTES}: "{given}"'
+                if isinstance(given, int | float)
+                else "pole nie może być puste"
+                if given is None
+                else ""
+            )
+            return f"{where} musi być tekstem", hint
         case "string_pattern_mismatch":
-            return f"niedozwolona wartość pola `{name}`: {error['input']!r}", f"wzorzec: {context.get('pattern')}"
+            return f"niedozwolona wartość: {given!r}", _pattern(str(context.get("pattern")))
+        case "string_too_long" | "string_too_short":
+            long = error["type"].endswith("long")
+            return f"{where} ma za {'dużo' if long else 'mało'} znaków", _bound(context)
         case "int_type" | "int_parsing" | "float_type" | "float_parsing" | "int_from_float":
-            return f"pole `{name}` musi być liczbą", ""
+            whole = " całkowitą" if error["type"].startswith("int") else ""
+            return f"{where} musi być liczbą{whole}", "bez jednostki, na przykład `600`"
         case "bool_type" | "bool_parsing":
-            return f"pole `{name}` musi być `true` albo `false`", ""
+            return f"{where} musi być `true` albo `false`", ""
         case "tuple_type" | "list_type":
-            return f"pole `{name}` musi być listą", "na przykład `[pierwszy, drugi]`"
+            return f"{where} musi być listą", "na przykład `[pierwszy, drugi]`"
         case "too_short":
-            return f"lista `{name}` jest za krótka", f"co najmniej {context.get('min_length')}"
+            return f"lista `{name}` jest pusta", "potrzebna jest co najmniej jedna pozycja"
         case "literal_error":
-            return f"niedozwolona wartość {error['input']!r}", f"dozwolone: {context.get('expected')}"
+            return f"niedozwolona wartość: {given!r}", f"dozwolone: {context.get('expected')}".replace(" or ", " albo ")
         case "greater_than_equal" | "greater_than" | "less_than_equal" | "less_than":
-            bound = next(iter(context.values()), "")
-            return f"wartość pola `{name}` poza zakresem: {error['input']!r}", f"granica: {bound}"
+            return f"{where}: wartość {given!r} poza zakresem", _bound(context)
         case "model_type" | "dict_type" | "model_attributes_type":
-            return f"pole `{name}` musi mieć pola w środku", "na przykład `nazwa: wartość` w kolejnych wierszach"
-    return f"błędna wartość pola `{name}`", str(error["msg"])
+            return f"{where} musi mieć pola w środku", "na przykład `nazwa: wartość` w kolejnych wierszach"
+    return f"błędna wartość: {where}", str(error["msg"])
+
+
+def _pattern(pattern: str) -> str:
+    if pattern == DIGITS:
+        return 'numer to dziewięć cyfr w cudzysłowie, bez spacji i bez +48, na przykład "224605992"'
+    if pattern == CLOCK:
+        return 'godzina ma postać "08:00", od "00:00" do "24:00"'
+    if "[12]" in pattern:
+        return 'dzień ma postać "02-15"' + (' albo "2026-02-15"' if "20" in pattern else "")
+    if pattern == r"^[1-9]$":
+        return 'klawisz od "1" do "9" w cudzysłowie; zero zawsze łączy z konsultantem'
+    return "dozwolone: małe litery bez polskich znaków, cyfry i łącznik, na przykład `kol-pit`"
+
+
+def _bound(context: Mapping[str, Any]) -> str:
+    words = {"ge": "najmniej", "gt": "więcej niż", "le": "najwięcej", "lt": "mniej niż"}
+    words |= {"min_length": "najmniej", "max_length": "najwięcej"}
+    return "; ".join(f"{words[name]} {value:g}" for name, value in context.items() if name in words)

@@ -1,22 +1,17 @@
-"""One YAML 1.2 file, its data and where each piece of it stands."""
+"""One file of a dialplan folder: its data, and where each piece of it stands."""
 
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.constructor import DuplicateKeyError
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import AliasEvent
+from .yaml12 import Document, Path_, read
 
-MAX_BYTES = 1_000_000
-"""Larger files are refused unread: no dialplan comes near it."""
-
-Path_ = tuple[str | int, ...]
+MAX_BYTES = 400_000
+"""Larger files are refused unread. A flow of a thousand nodes is half as large."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Fault:
     """One fault of a dialplan; ``line`` and ``column`` count from 1. ``message`` and ``hint`` are Polish."""
 
@@ -32,69 +27,53 @@ class Fault:
 
 
 class Source:
-    """A read file: ``data`` is plain YAML data with positions; ``fault`` says why it could not be read."""
+    """A read file. ``data`` is plain YAML data, None when the file could not be read to its end; ``faults`` says what
+    is wrong with the file itself."""
 
     def __init__(self, path: Path, root: Path) -> None:
-        self.path, self.name = path, str(path.relative_to(root))
-        self.data: Any = None
-        self.fault: Fault | None = None
-        self.raw = b""
-        try:
-            self._read()
-        except OSError as error:
-            self.fault = Fault(self.name, 1, 1, f"nie można odczytać pliku: {error.strerror}")
-
-    def _read(self) -> None:
-        size = self.path.stat().st_size
-        if size > MAX_BYTES:
-            text = f"plik ma {size // 1024} KiB, a dialplan może mieć najwyżej {MAX_BYTES // 1024} KiB"
-            self.fault = Fault(self.name, 1, 1, text, "proszę podzielić plik")
+        self.path, self.name = path, path.relative_to(root).as_posix()
+        self.raw, self.faults = b"", list[Fault]()
+        self._document = Document()
+        if problem := self._read(root):
+            self.faults.append(Fault(self.name, 1, 1, *problem))
             return
-        self.raw = self.path.read_bytes()
-        try:
-            text = self.raw.decode("utf-8")
-        except UnicodeDecodeError as error:
-            line = self.raw[: error.start].count(b"\n") + 1
-            self.fault = Fault(self.name, line, 1, "plik nie jest w UTF-8", "proszę zapisać go w kodowaniu UTF-8")
-            return
-        try:
-            if alias := next((e for e in YAML().parse(text) if isinstance(e, AliasEvent)), None):
-                mark = alias.start_mark
-                message = "odwołania YAML (`*nazwa`) nie są dozwolone"
-                self.fault = Fault(self.name, mark.line + 1, mark.column + 1, message, "proszę wpisać treść wprost")
-                return
-            self.data = YAML().load(text)
-        except DuplicateKeyError as error:
-            self.fault = self._marked(error, "to samo pole występuje dwa razy", "proszę usunąć jedno z nich")
-        except MarkedYAMLError as error:
-            self.fault = self._marked(
-                error, f"błąd składni YAML: {error.problem}", "proszę sprawdzić wcięcia i cudzysłowy"
-            )
-        except (YAMLError, RecursionError, ValueError) as error:
-            self.fault = Fault(self.name, 1, 1, f"błąd składni YAML: {type(error).__name__}")
+        self._document = read(self.raw)
+        self.faults += [Fault(self.name, s.line, s.column, s.message, s.hint) for s in self._document.slips]
+        if self._document.data is None and not self.faults:
+            self.faults.append(Fault(self.name, 1, 1, "plik jest pusty", "proszę go wypełnić albo usunąć"))
 
-    def _marked(self, error: MarkedYAMLError, message: str, hint: str) -> Fault:
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        return Fault(self.name, line, column, message, hint)
+    @property
+    def data(self) -> Any:
+        return self._document.data
+
+    def _read(self, root: Path) -> tuple[str, str] | None:
+        """Fill ``raw``; else what hinders and the mend. Nothing but a regular file inside ``root`` is opened: a pipe
+        would never end, a link could show any file of the machine."""
+        try:
+            if not self.path.resolve().is_relative_to(root.resolve()):
+                return "dowiązanie prowadzi poza folder dialplanów", "proszę wstawić sam plik"
+            status = self.path.stat()
+            if not stat.S_ISREG(status.st_mode):
+                return "to nie jest zwykły plik", "proszę go usunąć"
+            if status.st_size > MAX_BYTES:
+                size = f"{status.st_size // 1000} KB, a może mieć najwyżej {MAX_BYTES // 1000} KB"
+                return f"plik ma {size}", "proszę go podzielić"
+            self.raw = self.path.read_bytes()
+        except FileNotFoundError:
+            return "dowiązanie donikąd", "proszę je usunąć"
+        except (OSError, RuntimeError) as error:
+            return f"nie można odczytać pliku: {getattr(error, 'strerror', None) or 'pętla dowiązań'}", ""
+        return None
 
     def position(self, path: Path_, *, key: bool = False) -> tuple[int, int]:
         """Line and column (from 1) of the value at ``path``, or of its key; of the nearest parent that exists."""
-        line, column, node = 0, 0, self.data
-        for depth, part in enumerate(path):
-            last = depth == len(path) - 1
-            try:
-                if isinstance(node, CommentedMap):
-                    line, column = node.lc.key(part) if key and last else node.lc.value(part)
-                elif isinstance(node, CommentedSeq) and isinstance(part, int):
-                    line, column = node.lc.item(part)
-                else:
-                    break
-                node = node[part]
-            except (KeyError, IndexError, TypeError):
-                break
-        return line + 1, column + 1
+        marks = self._document.marks
+        if path in marks:
+            return marks[path][0 if key else 1]
+        while path and path not in marks:
+            path = path[:-1]
+        return marks[path][0] if path in marks else (1, 1)
 
-    def fault_at(self, path: Path_, message: str, hint: str = "", *, key: bool = False) -> Fault:
-        line, column = self.position(path, key=key)
-        return Fault(self.name, line, column, message, hint)
+    def fault(self, path: Path_, message: str, hint: str = "", *, key: bool = False) -> Fault:
+        """A fault of the piece at ``path``."""
+        return Fault(self.name, *self.position(path, key=key), message, hint)

@@ -36,7 +36,7 @@ class QueueNode(Node):
     node: Literal["queue"]
     lines: Prompts
     overflow: Prompts
-    neighbour: Annotated[Prompt, Says("office")] | None = None
+    neighbour: Annotated[Prompt | None, Says("office")] = None
     served: Target
     failed: Target
 

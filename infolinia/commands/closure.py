@@ -1,0 +1,105 @@
+"""``infolinia closure``: close an office at once, in calls under way too, and open it again."""
+
+from datetime import datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from infolinia.settings import Settings
+from ivr.calendar import WARSAW
+from ivr.closures import EVERY, Closures, ClosuresError
+from ivr.dialplan import PlanError, guess, load_plan
+
+app = typer.Typer(no_args_is_help=True, help="Emergency closures: an office says why it is closed, from now on.")
+Office = Annotated[str, typer.Argument(help="Id urzędu, na przykład malopolskie; albo `wszystkie`")]
+
+
+def _closures() -> Closures:
+    return Closures(Settings().var / "closures.json")
+
+
+def _fail(message: str) -> typer.Exit:
+    typer.echo(message, err=True)
+    return typer.Exit(1)
+
+
+def _office(name: str) -> str:
+    if name in (EVERY, "wszystkie"):
+        return EVERY
+    try:
+        offices = load_plan(Settings().dialplans).offices
+    except PlanError as error:
+        raise _fail(f"Dialplany mają błędy (infolinia check): {error.faults[0]}") from None
+    if name not in offices:
+        raise _fail(f"Nie ma urzędu `{name}`. {guess(name, offices)}".strip())
+    return name
+
+
+def _until(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    now = datetime.now(WARSAW)
+    try:
+        until = datetime.fromisoformat(text if "-" in text else f"{now.date()} {text}").replace(tzinfo=WARSAW)
+    except ValueError:
+        raise _fail(f"Nie rozumiem chwili `{text}`: proszę podać `16:00` albo `2026-04-30 16:00`") from None
+    if until <= now:
+        raise _fail(f"Chwila {until:%Y-%m-%d %H:%M} już minęła")
+    if until > now + timedelta(days=366):
+        raise _fail("Zamknięcie może trwać najwyżej rok")
+    return until
+
+
+@app.command("set")
+def set_(
+    office: Office,
+    text: Annotated[str, typer.Argument(help="Co usłyszy dzwoniący")],
+    until: Annotated[str | None, typer.Option("--until", help="Do kiedy: 16:00 albo 2026-04-30 16:00")] = None,
+) -> None:
+    """Zamyka urząd od tej chwili: dzwoniący słyszą podany tekst zamiast godzin. Działa też w trwających rozmowach.
+
+    Przykłady:
+
+      infolinia closure set malopolskie "Z powodu awarii prądu urząd jest dziś nieczynny." --until 16:00
+
+      infolinia closure set wszystkie "Z powodu awarii łączności konsultanci są niedostępni."
+    """
+    known, end = _office(office), _until(until)
+    try:
+        _closures().set(known, text, end)
+    except ClosuresError as error:
+        raise _fail(f"Nie zamknięto: {error}") from None
+    typer.echo(f"Zamknięte: {office}{f', do {end:%Y-%m-%d %H:%M}' if end else ', do odwołania'}")
+
+
+@app.command("clear")
+def clear(office: Office) -> None:
+    """Odwołuje zamknięcie urzędu.
+
+    Przykład:
+
+      infolinia closure clear malopolskie
+    """
+    try:
+        was_closed = _closures().clear(EVERY if office == "wszystkie" else office)
+    except ClosuresError as error:
+        raise _fail(f"Nie odwołano: {error}") from None
+    if not was_closed:
+        raise _fail(f"Urząd `{office}` nie był zamknięty")
+    typer.echo(f"Odwołane: {office}")
+
+
+@app.command("list")
+def list_() -> None:
+    """Pokazuje zamknięcia."""
+    try:
+        closures = _closures().read()
+    except ClosuresError as error:
+        raise _fail(str(error)) from None
+    now = datetime.now(WARSAW)
+    for office, closure in sorted(closures.items()):
+        until = closure.until
+        end = "do odwołania" if until is None else f"{'do' if until > now else 'minęło'} {until:%Y-%m-%d %H:%M}"
+        typer.echo(f"{'wszystkie' if office == EVERY else office} ({end}): {closure.text}")
+    if not closures:
+        typer.echo("Żaden urząd nie jest zamknięty.")
