@@ -18,7 +18,7 @@ Its constitution:
 
 import msgspec
 
-from .actions import Action, Answer, AskDigits, AskPin, CheckPin, Enqueue, HangUp, RecallCheck, Say, Transfer
+from .actions import Action, Answer, Ask, AskDigits, AskPin, CheckPin, Enqueue, HangUp, RecallCheck, Say, Transfer
 from .call import Call
 from .events import (
     CallArrived,
@@ -164,12 +164,15 @@ def _reissued(action: Action) -> Action:
 
 
 def _without_media(call: Call, node: Node | None) -> Turn:
-    """Asterisk plays from now on; number entry needs the engine's own ears, so it is left out."""
+    """Asterisk plays from now on; number entry needs the engine's own ears, so it is left out, and a question without
+    keys is put anew by its node."""
     deaf = change(call, media=False, hears=False)
     asked = call.pending[-1] if call.pending else None
     without = getattr(node, "without", None)
     if isinstance(asked, AskDigits | AskPin) and without is not None:
         return go(deaf, without)
+    if isinstance(asked, Ask) and not asked.choices:
+        return go(deaf, call.node, *(said for said in call.pending if isinstance(said, Say)))
     return Turn(deaf, call.pending, None, call.awaits)
 
 

@@ -5,7 +5,7 @@ import random
 import msgspec
 import pytest
 
-from ivr.dialogue.actions import AskPin, CheckPin, Enqueue, HangUp, RecallCheck, Say
+from ivr.dialogue.actions import Ask, AskPin, CheckPin, Enqueue, HangUp, RecallCheck, Say
 from ivr.dialogue.call import Call
 from ivr.dialogue.events import (
     CallArrived,
@@ -129,6 +129,13 @@ def test_media_are_lost_once(plan: Plan) -> None:
     call = play(plan, ARRIVED, OPEN, NO_EARLIER, MediaLost())
     assert not call.media
     assert step(plan, call, MediaLost())[0] is call
+
+
+def test_a_question_without_keys_is_put_anew_once_nothing_is_heard(plan: Plan) -> None:
+    call, actions = step(plan, play(plan, ARRIVED, OPEN, NO_EARLIER, Skipped()), MediaLost())
+    assert call.node == "sprawa"
+    assert isinstance(actions[-1], Ask)
+    assert actions[-1].choices
 
 
 def test_no_caller_makes_the_machine_repeat_for_ever(plan: Plan) -> None:
