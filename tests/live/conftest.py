@@ -1,5 +1,5 @@
-"""Tests that place real calls, with real parts alone: a SIP telephone of ours rings a real Asterisk, whose dialplan asks
-two real engines; what came of it is read from the journal, the CRM stub and Asterisk's events.
+"""Tests that place real calls, with real parts alone: a SIP telephone of ours rings a real Asterisk, whose dialplan
+asks two real engines; what came of it is read from the journal, the CRM stub and Asterisk's events.
 
 One stack (``hotline``) serves all files; it works by keypad, as an office without a recogniser does. ``test_speech.py``
 starts a second one with the recogniser that set-up fetched, and is left out where there is none. Calls of one file are

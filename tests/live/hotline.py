@@ -1,5 +1,5 @@
-"""A whole hotline for tests: Asterisk, two engines under their supervisor, desk, stubs and consultants' telephones, in a
-``var`` of its own, and callers who place real calls to it.
+"""A whole hotline for tests: Asterisk, two engines under their supervisor, desk, stubs and consultants' telephones, in
+a ``var`` of its own, and callers who place real calls to it.
 
 Nothing here sleeps for a result: what happened is read from the journal, the CRM and Asterisk, as an operator could.
 """
@@ -13,7 +13,6 @@ import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -31,7 +30,7 @@ from infolinia.demo import CALLERS
 from infolinia.desk_process import manager
 from infolinia.installation import prepare
 from infolinia.secret_files import read_secret
-from infolinia.settings import Settings
+from infolinia.settings import ROOT, Settings
 from infolinia.stack import Stack
 from ivr.dialogue.call import Call
 from ivr.dialogue.events import Resumed
@@ -61,7 +60,7 @@ STAFFED = {"1": "kol-pit", "3": "kol-pcc-sd", "4": "kol-vat-nip", "9": "kol-ogol
 PAUSED, RINGING, EMPTY = ("2", "kol-epit"), ("7", "kol-euslugi"), ("8", "kol-clo-akcyza")
 """Areas where the only consultant has a break; where the only telephone rings and nobody answers; with nobody."""
 GENERAL = tuple(f"ogolny{n}" for n in range(1, 11))
-ON_BREAK, AWAY, SPARE = "przerwa", "nieobecny", "zapasowy"
+ON_BREAK, AWAY, SPARE, BUSY = "przerwa", "nieobecny", "zapasowy", "zajety"
 _numbers = count(600_000_001)
 
 
@@ -86,7 +85,7 @@ def own_settings(folder: Path, shift: int, rtp: int, **more: Any) -> Settings:
         rtp_last=rtp + 499,
         asterisk_prefix=prefix,
         hours="open",
-        consultants=(*GENERAL, ON_BREAK, AWAY, SPARE),
+        consultants=(*GENERAL, ON_BREAK, AWAY, SPARE, BUSY),
         **more,
     )
 
@@ -99,6 +98,7 @@ class Hotline:
         self.stack = Stack(settings)
         self.people = People.load(CALLERS)
         self.phones: dict[str, ConsultantPhone] = {}
+        self.lines: dict[str, SipLine] = {}
         self.events: list[dict[str, str]] = []
 
     # Processes
@@ -179,8 +179,8 @@ class Hotline:
         self.phones[AWAY].behaviour = Behaviour(answer_after=None)
 
     async def close(self) -> None:
-        for phone in self.phones.values():
-            await phone.line.stop()
+        for line in self.lines.values():
+            await line.stop()
         await self.line.stop()
         await self.ami.close()
         await self.http.aclose()
@@ -190,7 +190,7 @@ class Hotline:
         return SipLine((self.settings.sip_bind, self.settings.port("sip")))
 
     async def _sit_down(self, name: str) -> None:
-        line = self._line()
+        line = self.lines[name] = self._line()
         await line.start()
         phone = self.phones[name] = ConsultantPhone(line, Behaviour(0.2, greeting=soft_tone(0.5)))
         password = read_secret(self.settings, f"sip-{name}").decode().strip()
@@ -280,6 +280,11 @@ class Caller:
 
     async def keys(self, keys: str) -> None:
         await self.live.keys(keys)
+
+    async def say(self, recording: str) -> None:
+        """Say one of the demo's sentences once the hotline has finished speaking."""
+        await self.live.wait_silence(0.8, 60)
+        await self.live.say(ROOT / "recordings" / "demo" / f"{recording}.wav")
 
     async def number_of(self, person: str, kind: Kind = "pesel", then: str = "#") -> None:
         """Key ``person``'s PESEL, NIP or telePIN."""
@@ -436,7 +441,3 @@ class Scenarios:
             await scenario(hotline)
 
         return {name: asyncio.create_task(play(self.known[name]), name=name) for name in names}
-
-
-def answering(behaviour: Behaviour, after: float | None) -> Behaviour:
-    return replace(behaviour, answer_after=after)

@@ -1,4 +1,4 @@
-"""Engines die, hang and are stopped at every step of a call; the call goes on at the same node with the other engine."""
+"""Engines die, hang and are stopped at every step of a call; it goes on at the same node with the other engine."""
 
 import asyncio
 import os
@@ -113,12 +113,9 @@ async def test_a_killed_engine_is_missed_by_no_call(hotline: Hotline, engine: in
         async def placed(office: str) -> Caller:
             return await calls.enter_async_context(hotline.call(office, engine=engine))
 
-        greeting, number, pin, check, matter, queue, talk = await asyncio.gather(
-            *(
-                placed(o)
-                for o in ("opolskie", "opolskie", "podlaskie", "lodzkie", "dolnoslaskie", "malopolskie", "lodzkie")
-            )
-        )
+        offices = ("opolskie", "opolskie", "podlaskie", "lodzkie", "dolnoslaskie", "malopolskie", "lodzkie")
+        steps = await asyncio.gather(*(placed(office) for office in offices))
+        _, number, pin, check, matter, queue, talk = steps
         await asyncio.gather(
             pin.number_of("dz-19"),
             check.number_of("dz-20"),
@@ -133,7 +130,6 @@ async def test_a_killed_engine_is_missed_by_no_call(hotline: Hotline, engine: in
         await hotline.eus("slow", 1.9)
         await asyncio.gather(number.keys("858314"), pin.keys("538"), check.number_of("dz-20", "pin"))
         await check.event(PinGiven)
-        steps = (greeting, number, pin, check, matter, queue, talk)
         before = [await last(caller) for caller in steps]
         assert all(turn.engine == f"engine-{engine}" for turn in before)
         assert isinstance(before[3].event, PinGiven), "the check is still under way"
@@ -194,10 +190,9 @@ async def test_without_any_engine_people_answer(hotline: Hotline) -> None:
         try:
             for number in (0, 1):
                 await hotline.kill(number)
-            async with hotline.call("lodzkie") as new:
-                async with asyncio.TaskGroup() as group:
-                    for caller, queue in ((midway, "podlaskie-kol-ogolna"), (new, "lodzkie-kol-ogolna")):
-                        group.create_task(reaches_people(hotline, caller, queue))
+            async with hotline.call("lodzkie") as new, asyncio.TaskGroup() as group:
+                group.create_task(reaches_people(hotline, midway, "podlaskie-kol-ogolna"))
+                group.create_task(reaches_people(hotline, new, "lodzkie-kol-ogolna"))
         finally:
             os.kill(supervisor, signal.SIGCONT)
         await hotline.ready()

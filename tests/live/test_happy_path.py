@@ -1,4 +1,4 @@
-"""The main job: who calls is known, what they want is known, and both are on the consultant's screen as they pick up."""
+"""The main job: who calls and what they want is known, and on the consultant's screen as they pick up."""
 
 import asyncio
 
@@ -97,7 +97,7 @@ async def who_was_served_is_not_queued_again(hotline: Hotline) -> None:
         await caller.asked("sprawa")
         await caller.keys("9")
         page = await caller.page()
-        for leg in list(hotline.phones[page["agent"]].line.legs.values()):
+        for leg in list(hotline.lines[page["agent"]].legs.values()):
             leg.hang_up()
         await caller.live.wait_hangup()
     assert (await caller.over()).served

@@ -1,0 +1,93 @@
+"""After all calls of the suite: no telePIN, PESEL or NIP stands in anything that the hotline wrote."""
+
+import re
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from infolinia.demo import CALLERS
+from tests.live.hotline import Hotline
+
+pytestmark = [pytest.mark.live, pytest.mark.anyio]
+
+NOT_WRITTEN_HERE = ("prompts", "topics", "models", "secrets")
+"""Links into the checkout, and random keys."""
+
+
+def numbers() -> tuple[set[str], set[str]]:
+    """PESELs and NIPs, and telePINs, of all fictitious callers."""
+    data = YAML(typ="safe").load(CALLERS.read_text(encoding="utf-8"))
+    people = [*data["callers"], *data["parties"]]
+    long = {person[kind] for person in people for kind in ("pesel", "nip") if person.get(kind)}
+    return long, {person["telepin"] for person in data["callers"] if person.get("telepin")}
+
+
+def pattern() -> re.Pattern[bytes]:
+    """PESEL and NIP anywhere; a telePIN's six digits where they stand alone (not within a longer number or word, nor as
+    the fraction of a second). Digits may have one separator between them."""
+    long, pins = numbers()
+
+    def spaced(digits: str) -> str:
+        return "[ ,;._-]?".join(digits)
+
+    whole = "|".join(spaced(number) for number in sorted(long))
+    alone = "|".join(spaced(pin) for pin in sorted(pins))
+    return re.compile(rf"(?:{whole})|(?<![\w.:+-])(?:{alone})(?![\w.:-])".encode())
+
+
+def leaks(folder: Path) -> list[str]:
+    """Files of ``folder`` with such a number in them; the database's live and deleted bytes too."""
+    wanted = pattern()
+    return [str(path.relative_to(folder)) for path in written(folder) if wanted.search(path.read_bytes())]
+
+
+def written(folder: Path) -> Iterator[Path]:
+    """What the hotline wrote: neither the e-US stub's own data nor what was linked in."""
+    for path in sorted(folder.rglob("*")):
+        parts = path.relative_to(folder).parts
+        if not path.is_file() or path.is_symlink() or parts[0] in NOT_WRITTEN_HERE or parts[:2] == ("stubs", "eus"):
+            continue
+        yield path
+
+
+def _row(path: Path, text: str) -> None:
+    with sqlite3.connect(path) as rows:
+        rows.execute("CREATE TABLE turns (state TEXT)")
+        rows.execute("INSERT INTO turns VALUES (?)", (text,))
+    rows.close()
+
+
+PLANTED: dict[str, Callable[[Path], object]] = {
+    "log line": lambda folder: (folder / "a.log").write_text('{"event": "keys", "keys": "482915#"}\n'),
+    "spaced digits": lambda folder: (folder / "b.log").write_text("DTMF 8 5 8 3 1 4 1 0 1 1 0\n"),
+    "JSON": lambda folder: (folder / "c.jsonl").write_text('{"number":"9993000138"}'),
+    "database row": lambda folder: _row(folder / "d.db", "pin=482915"),
+    "write-ahead log": lambda folder: (folder / "e.db-wal").write_bytes(b"\0\x11PESEL85831410110\0\xff"),
+}
+
+
+@pytest.mark.parametrize("kind", PLANTED)
+def test_a_planted_leak_is_found(tmp_path: Path, kind: str) -> None:
+    PLANTED[kind](tmp_path)
+    assert len(leaks(tmp_path)) == 1
+
+
+def test_what_only_looks_like_one_is_not(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_text("2026-11-21T06:44:15.482915Z 1763482915 a482915b 06:44:48 2915")
+    assert leaks(tmp_path) == []
+
+
+async def test_no_secret_was_written_in_the_whole_suite(hotline: Hotline) -> None:
+    """Journals, outbox, vault, logs of engines, desk, stubs and Asterisk."""
+    async with hotline.call("podlaskie") as caller:  # so that there is something to find when run alone
+        await caller.authenticate("dz-01")
+        await caller.asked("sprawa")
+        await caller.keys("9")
+        await caller.page()
+    searched = {str(path.relative_to(hotline.settings.var)) for path in written(hotline.settings.var)}
+    assert {"infolinia.db", "infolinia.db-wal", "log/engine-0.log", "asterisk/log/messages.log"} <= searched
+    assert "stubs/crm/events.jsonl" in searched
+    assert leaks(hotline.settings.var) == []

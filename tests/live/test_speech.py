@@ -1,0 +1,131 @@
+"""Calls that speak, to a stack of its own with the recogniser that set-up fetched. Left out where there is none."""
+
+import asyncio
+import re
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from ivr.dialogue.events import Heard, LookedUp
+from tests.live.hotline import Hotline, Scenarios, checkout_var, own_settings, prompts_of
+from tests.live.test_secrets import leaks
+from voicebot.models import model_folder
+
+pytestmark = [pytest.mark.live, pytest.mark.anyio]
+scenarios = Scenarios()
+TOPIC, QUEUE = re.compile(r"pcc-"), "kol-pcc-sd"
+"""What "chcę zapytać o podatek od kupna samochodu" is about, and who knows it."""
+
+
+@pytest.fixture(scope="module")
+def listening_stack() -> Iterator[Hotline]:
+    if model_folder(checkout_var() / "models", "whisper") is None:
+        pytest.skip("left out: no Whisper model in var/models (infolinia models get whisper-base)")
+    folder = Path(tempfile.mkdtemp(prefix="inf-"))
+    hotline = Hotline(own_settings(folder, 21_000, 27_700))
+    try:
+        hotline.start()
+        yield hotline
+    finally:
+        hotline.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+async def hotline(listening_stack: Hotline, anyio_backend: str) -> AsyncIterator[Hotline]:
+    await listening_stack.open()
+    try:
+        yield listening_stack
+    finally:
+        await listening_stack.close()
+
+
+@scenarios
+async def a_caller_cut_off_is_offered_to_go_on(hotline: Hotline) -> None:
+    async with hotline.call("lodzkie") as first:
+        await first.authenticate("dz-23")
+        await first.asked("sprawa")
+        await first.say("chce-zapytac-pcc-samochod")
+        topic = (await first.asked("odpowiedz")).state.topic
+        assert topic is not None
+    assert (await first.over()).ended == "hung up by caller"
+    async with hotline.call("lodzkie", number=first.number) as again:
+        offer = await again.asked("powrot", "Keyed")
+        assert isinstance(offer.event, LookedUp)
+        assert prompts_of(offer) == ["powrot"], "the matter is not named: somebody else may hold the telephone"
+        await again.keys("1")
+        answer = await again.asked("odpowiedz")
+        assert answer.state.topic == topic
+        assert answer.state.auth is None, "a caller's number proves nothing"
+        await again.keys("2")
+        assert (await again.page())["data"]["topic"]["id"] == topic
+
+
+@scenarios
+async def a_number_said_aloud_is_not_taken_and_not_kept(hotline: Hotline) -> None:
+    async with hotline.call("opolskie") as caller:
+        await caller.asked("tozsamosc")
+        await caller.say("pesel-glosem")
+        heard = await caller.event(Heard)
+        assert isinstance(heard.event, Heard)
+        assert heard.event.spoke_number
+        assert not re.search(r"\d|osiemdziesiąt|czternaście", heard.event.text)
+        assert prompts_of(heard) == ["numer-glosem"]
+
+
+@scenarios
+async def a_person_is_reached_by_word(hotline: Hotline) -> None:
+    async with hotline.call("podlaskie") as caller:
+        await caller.keys("#")
+        await caller.asked("sprawa")
+        await caller.say("konsultant")
+        asked = await caller.turn(lambda turn: turn.state.wants_human, "the wish is understood")
+        assert isinstance(asked.event, Heard)
+        await caller.page()
+
+
+@scenarios
+async def the_voivodeship_is_said(hotline: Hotline) -> None:
+    async with hotline.call("krajowa") as caller:
+        await caller.keys("#")
+        await caller.asked("sprawa")
+        await caller.say("chce-zapytac-pcc-samochod")
+        await caller.asked("odpowiedz")
+        await caller.keys("2")
+        await caller.asked("izba")
+        await caller.say("malopolskie")
+        await caller.queued(f"malopolskie-{QUEUE}")
+
+
+@pytest.mark.parametrize("scenario", scenarios.known)
+async def test_a_call_that_speaks(scenario: str, under_way: dict[str, "asyncio.Task[None]"]) -> None:
+    await under_way[scenario]
+
+
+async def test_the_main_job_by_voice_survives_its_engine(hotline: Hotline) -> None:
+    """PESEL, telePIN, the matter in the caller's own words; the engine dies while it answers; the page is right."""
+    await hotline.ready()
+    async with hotline.call("malopolskie") as caller:
+        await caller.authenticate("dz-03")
+        await caller.asked("sprawa")
+        await caller.say("chce-zapytac-pcc-samochod")
+        before = await caller.asked("odpowiedz")
+        assert TOPIC.match(before.state.topic or "")
+        engine = int(before.engine.removeprefix("engine-"))
+        resumed = await caller.resumed(1 - engine, before, await hotline.kill(engine))
+        assert resumed.state.topic == before.state.topic
+        await caller.keys("2")
+        page = await caller.page()
+        data = page["data"]
+        assert page["queue"] == f"malopolskie-{QUEUE}"
+        assert data["authenticated"]["person"] == "dz-03"
+        assert data["topic"]["id"] == before.state.topic
+        assert data["said"]
+    assert len(hotline.heard("QueueCallerJoin", caller.id)) == 1
+
+
+async def test_nothing_secret_was_written_by_calls_that_speak(hotline: Hotline) -> None:
+    assert leaks(hotline.settings.var) == []
