@@ -25,7 +25,7 @@ from sqlalchemy import func, select
 from desk.agents import Agents
 from infolinia.asterisk import install
 from infolinia.asterisk.port import holder
-from infolinia.background import Background
+from infolinia.background import Background, listens
 from infolinia.demo import CALLERS
 from infolinia.desk_process import manager
 from infolinia.installation import prepare
@@ -69,8 +69,16 @@ def checkout_var() -> Path:
     return Settings().var
 
 
+def free_shift(shift: int) -> int:
+    """The first port shift from ``shift`` on at which no other stack listens."""
+    while any(listens(Settings(port_shift=shift).port(name)) for name in ("eus", "crm", "agi", "ami", "media")):
+        shift += 200
+    return shift
+
+
 def own_settings(folder: Path, shift: int, rtp: int, **more: Any) -> Settings:
     """Settings of a stack in ``folder`` that reuses the checkout's Asterisk, prompts, topics and models."""
+    shift = free_shift(shift)
     prefix = install.ensure(Settings()).binary.parent.parent
     (folder / "asterisk").mkdir(parents=True)
     with suppress(FileNotFoundError):
@@ -278,8 +286,13 @@ class Caller:
         self.id = ""
         self._began = began
 
-    async def keys(self, keys: str) -> None:
+    async def keys(self, keys: str | SecretStr) -> None:
+        """Press ``keys``, from the first sound of the hotline on at the earliest."""
+        await until(self._hears, "the hotline is heard")
         await self.live.keys(keys)
+
+    async def _hears(self) -> bool:
+        return self.live.leg.media.hearing.quality.received > 0
 
     async def say(self, recording: str) -> None:
         """Say one of the demo's sentences once the hotline has finished speaking."""
@@ -289,7 +302,7 @@ class Caller:
     async def number_of(self, person: str, kind: Kind = "pesel", then: str = "#") -> None:
         """Key ``person``'s PESEL, NIP or telePIN."""
         secret = self.hotline.people.keys(kind, person)
-        await self.live.keys(SecretStr(secret.get_secret_value() + then))
+        await self.keys(SecretStr(secret.get_secret_value() + then))
 
     async def authenticate(self, person: str, kind: Kind = "pesel") -> None:
         """Type number and telePIN ahead."""
