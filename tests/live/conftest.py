@@ -4,7 +4,8 @@ asks two real engines; what came of it is read from the journal, the CRM stub an
 One stack (``hotline``) serves all files; it works by keypad, as an office without a recogniser does. ``test_speech.py``
 starts a second one with the recogniser that set-up fetched, and is left out where there is none. Calls of one file are
 placed at the same time (``hotline.Scenarios``). Files that break engines and systems come after those that do not, and
-the search for secrets in all that was written comes last.
+the search for secrets in all that was written comes last. The longest call, of somebody who never presses a key, is
+begun first and looked at once the other files have had their turn.
 """
 
 import asyncio
@@ -17,8 +18,19 @@ import pytest
 
 from tests.live.hotline import Hotline, own_settings
 
-ORDER = ("happy_path", "authentication", "bad_input", "hang_up", "person", "engines_killed", "systems_down", "secrets")
-"""Subjects in the order in which their files run; others keep their place before or behind."""
+ORDER = (
+    "happy_path",
+    "authentication",
+    "bad_input",
+    "hang_up",
+    "person",
+    "speech",
+    "no_keys",
+    "engines_killed",
+    "systems_down",
+    "secrets",
+)
+"""Subjects in the order in which their files run; others come before."""
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +43,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     live = [item for item in items if item.path.parent == here]
     ranks = {f"test_{subject}": rank for rank, subject in enumerate(ORDER)}
-    ordered = iter(sorted(live, key=lambda item: ranks.get(item.path.stem, len(ORDER) * (item.path.stem > "test_b"))))
+    ordered = iter(sorted(live, key=lambda item: ranks.get(item.path.stem, -1)))
     items[:] = [next(ordered) if item.path.parent == here else item for item in items]
 
 
@@ -64,12 +76,13 @@ async def hotline(running_stack: Hotline, anyio_backend: str) -> AsyncIterator[H
 
 @pytest.fixture(scope="session")
 async def silent_caller(hotline: Hotline) -> AsyncIterator["asyncio.Task[str]"]:
-    """Somebody who dials and does nothing; the queue where a consultant picked up. The hotline asks for minutes, so
-    this call goes on beside the others."""
+    """Somebody who dials and does nothing until a consultant picks up; the call. The hotline asks for minutes, so this
+    call goes on beside the others."""
 
     async def listen() -> str:
         async with hotline.call("wielkopolskie") as caller:
-            return str((await caller.page(within=400))["queue"])
+            await caller.page(within=400)
+        return caller.id
 
     task = asyncio.create_task(listen())
     yield task
