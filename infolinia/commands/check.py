@@ -1,19 +1,23 @@
 """``infolinia check``: is this dialplan fit to go live?"""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 import typer
 from rich.console import Console
 
 from infolinia.settings import Settings
-from ivr.dialplan import PlanError, load_plan
+from ivr.dialplan import Examined, Fault, examine
+from ivr.dialplan.migrations import migrate as migrate_folder
+from ivr.proof import prove
 
 
 def check(
     folder: Annotated[Path | None, typer.Argument(help="Folder dialplanów; domyślnie dialplans/")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Wynik jako JSON: ok, faults")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Wynik jako JSON: ok, faults, warnings, proof")] = False,
+    migrate: Annotated[bool, typer.Option(help="Najpierw przepisz pliki ze starszej wersji języka")] = False,
+    proof: Annotated[bool, typer.Option(help="Udowodnij, że żadna rozmowa się nie zgubi")] = True,
 ) -> None:
     """Sprawdza dialplany: każdy błąd z plikiem, wierszem i kolumną oraz podpowiedzią, wszystkie naraz.
 
@@ -22,23 +26,55 @@ def check(
       infolinia check
 
       infolinia check kopia/dialplans --json
+
+      infolinia check --migrate
     """
     root = folder or Settings().dialplans
-    try:
-        plan, faults = load_plan(root), []
-    except PlanError as error:
-        plan, faults = None, error.faults
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    if migrate:
+        _migrate(root, console)
+    examined = examine(root)
+    proven, violations = _prove(examined) if proof else (None, [])
+    faults = [*examined.faults, *violations]
     if as_json:
-        typer.echo(msgspec.json.encode({"ok": not faults, "faults": faults}).decode())
+        report = {"ok": not faults, "faults": faults, "warnings": examined.warnings, "proof": proven}
+        typer.echo(msgspec.json.encode(report).decode())
     else:
-        console = Console(stderr=bool(faults), highlight=False)
-        for fault in faults:
-            console.print(str(fault), markup=False, soft_wrap=True)
-        if plan is not None:
-            topics = len(plan.topics)
-            console.print(
-                f"Dialplany w porządku: {len(plan.nodes)} węzłów, {len(plan.offices)} urzędów, {topics} tematów."
-            )
-        else:
-            console.print(f"Błędów: {len(faults)}. Nic nie zostało wdrożone.")
+        _tell(console, examined, faults, proven)
     raise typer.Exit(1 if faults else 0)
+
+
+def _migrate(root: Path, console: Console) -> None:
+    try:
+        changed = migrate_folder(root)
+    except OSError as error:
+        console.print(f"Nie można zapisać {error.filename}: {error.strerror}", markup=False)
+        raise typer.Exit(1) from None
+    for name in changed:
+        console.print(f"{name}: przepisany na nową wersję; poprzedni leży obok", markup=False)
+
+
+def _prove(examined: Examined) -> tuple[dict[str, Any] | None, list[Fault]]:
+    """What the proof says of a plan without faults, and what it found as faults of the nodes concerned."""
+    if examined.plan is None:
+        return None, []
+    found = prove(examined.plan)
+    broken = {violation.property for violation in found.violations}
+    hint = "rozmowę, która to pokazuje, odtwarza infolinia simulate --script"
+    faults = [examined.fault_of(violation.node, violation.message, hint) for violation in found.violations]
+    holds = {name: name not in broken for name in found.properties}
+    return {"states": found.states, "seconds": round(found.seconds, 3), "properties": holds}, faults
+
+
+def _tell(console: Console, examined: Examined, faults: list[Fault], proven: dict[str, Any] | None) -> None:
+    for fault in faults:
+        console.print(str(fault), markup=False)
+    for warning in examined.warnings:
+        console.print(f"{warning} [uwaga]", markup=False)
+    if faults or examined.plan is None:
+        console.print(f"Błędów: {len(faults)}. Nic nie zostało wdrożone.")
+        return
+    plan = examined.plan
+    sizes = f"{len(plan.nodes)} węzłów, {len(plan.offices)} urzędów, {len(plan.topics)} tematów"
+    checked = f" Zbadano {proven['states']} stanów rozmowy w {proven['seconds']:.1f} s." if proven else ""
+    typer.echo(f"Dialplany w porządku: {sizes}.{checked}")

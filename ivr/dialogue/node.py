@@ -16,6 +16,10 @@ HUMAN, NONE, SKIP, REPEAT, QUIT = "__human__", "__none__", "__skip__", "__repeat
 """Readings that every question knows: wants a person, out of scope, has not got it, again, wants nothing more."""
 
 
+REFERS_TO = "x-refers-to"
+"""In the JSON Schema of a field: what its ids name (``node``, ``prompt``, ``queue``, ``topic``)."""
+
+
 class NodeRef(str):
     """An id of a node."""
 
@@ -33,7 +37,7 @@ class TopicRef(str):
 
 
 def _known(kind: str) -> WithJsonSchema:
-    return WithJsonSchema({"$ref": f"#/$defs/known-{kind}"})
+    return WithJsonSchema({"type": "string", REFERS_TO: kind})
 
 
 Target = Annotated[str, AfterValidator(NodeRef), _known("node")]

@@ -7,22 +7,34 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from ..dialogue.node import NodeRef, PromptRef, QueueRef, TopicRef, references, said_by
+from ..dialogue import nodes
+from ..dialogue.node import NodeRef, PromptRef, QueueRef, Says, TopicRef, references, said_by
 from ..dialogue.plan import DAYS_OF_WEEK, NATIONAL, Hours, Office, Season, pieces
 from .draft import Draft, Piece
-from .polish import guess
+from .polish import guess, nearest
 from .source import Fault
 from .speech import SPEECH
 
 URZAD = "urzad"
 """The variable that every plan has: the office as it is spoken of."""
 
-KINDS = {
+ANY_NODE_SAYS = {
+    name
+    for kind in nodes.KINDS.values()
+    for field in kind.model_fields.values()
+    for extra in field.metadata
+    if isinstance(extra, Says)
+    for name in extra.names
+}
+REFERENCES = {
     NodeRef: ("nodes", "nieznany węzeł"),
     PromptRef: ("prompts", "nieznany komunikat"),
     QueueRef: ("queues", "nieznana kolejka"),
     TopicRef: ("topics", "nieznany temat"),
 }
+
+
+MENDS = {"nodes": "proszę dopisać go w tym pliku", "prompts": "proszę dopisać go w prompts.yaml"}
 
 
 def check(draft: Draft) -> tuple[list[Fault], list[Fault]]:
@@ -40,9 +52,11 @@ def check(draft: Draft) -> tuple[list[Fault], list[Fault]]:
     return sorted(set(faults)), sorted(set(_unused(draft)))
 
 
-def _unknown(what: str, name: str, known: Iterable[str], piece: Piece[Any], *path: str | int) -> Iterator[Fault]:
+def _unknown(
+    what: str, name: str, known: Iterable[str], piece: Piece[Any], *path: str | int, hint: str = ""
+) -> Iterator[Fault]:
     if name not in known:
-        yield piece.fault(*path, message=f"{what} `{name}`", hint=guess(name, known))
+        yield piece.fault(*path, message=f"{what} `{name}`", hint=guess(name, known) or hint)
 
 
 def _heads(draft: Draft) -> Iterator[Fault]:
@@ -70,38 +84,43 @@ def _references(draft: Draft) -> Iterator[Fault]:
         own = draft.local.get(office)
         extra: dict[str, Iterable[str]] = {"nodes": own.nodes, "prompts": own.prompts} if own else {}
         for path, ref in references(piece.value):
-            table, what = KINDS[type(ref)]
+            table, what = REFERENCES[type(ref)]
             if table in draft.names:
-                yield from _unknown(what, str(ref), draft.names[table] | set(extra.get(table, ())), piece, *path)
+                known = draft.names[table] | set(extra.get(table, ()))
+                yield from _unknown(what, str(ref), known, piece, *path, hint=MENDS.get(table, ""))
 
 
 def _reachable(draft: Draft) -> Iterator[Fault]:
     """Nodes that nothing leads to. A node that is not valid leads wherever its text names a node."""
     if draft.flow is None or "nodes" not in draft.names:
         return
-    national = {id_: _leads_to(piece) for id_, piece in draft.nodes.items()}
+    known = draft.names["nodes"].union(*(local.nodes for local in draft.local.values()))
+    national = {id_: _leads_to(piece, known) for id_, piece in draft.nodes.items()}
     raw = draft.flow.data["nodes"]
     for id_ in draft.names["nodes"] - draft.nodes.keys():
         national[id_] = _named_in(raw[id_], draft.names["nodes"])
     hint = "proszę go usunąć albo do niego skierować"
-    seen = _walk(national, draft.heads.values())
+    starts = {meant for head in draft.heads.values() if (meant := nearest(head, known))}
+    seen = _walk(national, starts)
     for office, local in draft.local.items():
-        view = {**national, **{id_: _leads_to(piece) for id_, piece in local.nodes.items()}}
-        seen_here = _walk(view, draft.heads.values())
+        view = {**national, **{id_: _leads_to(piece, known) for id_, piece in local.nodes.items()}}
+        seen_here = _walk(view, starts)
         seen |= seen_here
         for id_, piece in local.nodes.items():
             if id_ not in seen_here:
                 yield piece.fault(
                     message=f"w urzędzie `{office}` nic nie prowadzi do węzła `{id_}`", hint=hint, key=True
                 )
-    if not {"start", "person"} <= draft.heads.keys():
+    if not {"start", "person"} <= draft.heads.keys() or len(starts) < len(set(draft.heads.values())):
         return
     for id_ in draft.names["nodes"] - seen:
         yield draft.flow.fault(("nodes", id_), f"do węzła `{id_}` nic nie prowadzi", hint, key=True)
 
 
-def _leads_to(piece: Piece[Any]) -> set[str]:
-    return {str(ref) for _, ref in references(piece.value) if isinstance(ref, NodeRef)}
+def _leads_to(piece: Piece[Any], known: set[str]) -> set[str]:
+    """Where a node leads; a misspelt name leads where it was meant to."""
+    refs = (str(ref) for _, ref in references(piece.value) if isinstance(ref, NodeRef))
+    return {meant for ref in refs if (meant := nearest(ref, known))}
 
 
 def _named_in(data: Any, known: set[str]) -> set[str]:
@@ -129,7 +148,7 @@ def _texts(draft: Draft) -> Iterator[Fault]:
     for local in draft.local.values():
         for name, piece in local.variables.items():
             values.setdefault(name, []).append(piece)
-    national = {*draft.variables, URZAD}
+    national = {*draft.names.get("variables", set()), *draft.variables, URZAD}
     used: set[str] = set()
     for piece, known in _spoken(draft, national, moment):
         yield from _text(piece, known, values, used)
@@ -149,14 +168,26 @@ def _texts(draft: Draft) -> Iterator[Fault]:
 
 
 def _moment(draft: Draft) -> dict[str, set[str]]:
-    """Prompt id -> the variables that every node which says it fills in."""
+    """Prompt id -> the variables that every node which says it fills in. While a node cannot be read, the prompts that
+    nobody says may use what any node fills in."""
     found: dict[str, set[str]] = {}
     for _, _, piece in _nodes(draft):
         for path, ref in references(piece.value):
             if isinstance(ref, PromptRef):
                 given = set(said_by(piece.value, str(path[0])) if len(path) == 1 else ())
                 found[str(ref)] = found[str(ref)] & given if str(ref) in found else given
+    if not _whole(draft):
+        return {id_: found.get(id_, set(ANY_NODE_SAYS)) for id_ in _all_prompts(draft)}
     return found
+
+
+def _whole(draft: Draft) -> bool:
+    """Whether every node of every file could be read."""
+    return draft.names.get("nodes") == draft.nodes.keys() and not draft.lost_nodes
+
+
+def _all_prompts(draft: Draft) -> set[str]:
+    return set(draft.prompts).union(*(local.prompts for local in draft.local.values()))
 
 
 def _spoken(draft: Draft, national: set[str], moment: Mapping[str, set[str]]) -> Iterator[tuple[Piece[str], set[str]]]:
@@ -187,6 +218,9 @@ def _text(
         if name is None:
             continue
         used.add(name)
+        if not name:
+            yield piece.fault(message="zmienna bez nazwy", hint="zmienna wygląda tak: `{nazwa}`")
+            continue
         if name not in known:
             hint = guess(name, known) or f"tu można użyć: {', '.join(f'`{one}`' for one in sorted(known))}"
             yield piece.fault(message=f"nieznana zmienna `{name}`", hint=hint)
@@ -207,7 +241,7 @@ def _sayable(values: Iterable[Piece[str]], how: str) -> Iterator[Fault]:
 
 def _unused(draft: Draft) -> Iterator[Fault]:
     said = {str(ref) for _, _, piece in _nodes(draft) for _, ref in references(piece.value)}
-    if draft.names.get("nodes", set()) != draft.nodes.keys():
+    if not _whole(draft):
         return
     for id_, prompt in draft.prompts.items():
         if id_ not in said:

@@ -5,7 +5,7 @@ Layout: ``hotline.yaml`` (the flow), ``prompts.yaml``, ``queues.yaml``, ``office
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar, get_args
@@ -78,6 +78,8 @@ class Draft:
         self.topics: list[Piece[TopicEntry]] = []
         self.offices: list[Piece[Office]] = []
         self.local: dict[str, LocalPieces] = {}
+        self.lost_nodes = False
+        """Whether a node of an office could not be read."""
         self._digest = hashlib.sha256()
         if not root.is_dir():
             self.faults.append(Fault(root.name or ".", 1, 1, "brakuje folderu dialplanów", f"szukany w {root}"))
@@ -97,7 +99,9 @@ class Draft:
     def _strays(self) -> None:
         for path in sorted(self.root.glob("*.y*ml")):
             if path.name not in FILES and not path.name.startswith("."):
-                hint = guess(path.name, FILES) or "urzędy leżą w offices/, tematy w topics/"
+                hint = (
+                    guess(path.stem, (Path(name).stem for name in FILES)) or "urzędy leżą w offices/, tematy w topics/"
+                )
                 self.warnings.append(Fault(path.name, 1, 1, "tego pliku nic nie czyta", hint))
         for folder in FOLDERS:
             for path in sorted((self.root / folder).glob("*.yml")):
@@ -179,6 +183,10 @@ class Draft:
                 self.faults.append(source.fault((name, key), f"niedozwolona nazwa `{key}`", hint, key=True))
         return value
 
+    def _claim(self, table: str, data: Mapping[str, Any]) -> None:
+        if isinstance(data.get(table), dict):
+            self.names[table] = set(data[table])
+
     def _list(self, source: Source, data: Mapping[str, Any], name: str) -> list[Any]:
         value = data.get(name, [])
         if isinstance(value, list):
@@ -204,8 +212,10 @@ class Draft:
         try:
             return Piece(adapter.validate_python(data), source, at)
         except ValidationError as error:
-            for problem in error.errors(include_url=False):
-                self._invalid(problem, source, at, model)
+            problems = error.errors(include_url=False)
+            for problem in problems:
+                if problem["type"] != "too_short" or not _within(problem["loc"], problems):
+                    self._invalid(problem, source, at, model)
             return None
 
     def _invalid(self, problem: Any, source: Source, at: Path_, model: Any) -> None:
@@ -217,7 +227,9 @@ class Draft:
         known = field_names(model, loc[:-1]) if model is not None else ()
         message, hint = explain({**problem, "loc": loc or at}, known)
         path = (*at, "node") if problem["type"] == "union_tag_invalid" else (*at, *loc)
-        self.faults.append(source.fault(path, message, hint, key=of_key or problem["type"] == "missing"))
+        self.faults.append(
+            source.fault(path, message, hint, key=of_key or problem["type"] in ("missing", "union_tag_not_found"))
+        )
 
     def _flow(self) -> None:
         read = self._file("hotline.yaml", {"start", "person", "nodes"}, {"end"})
@@ -230,7 +242,7 @@ class Draft:
             elif head in data:
                 self.faults.append(self.flow.fault((head,), f"pole `{head}` musi być nazwą węzła"))
         raw = self._mapping(self.flow, data, "nodes")
-        self.names["nodes"] = set(raw)
+        self._claim("nodes", data)
         for id_, node in raw.items():
             if piece := self._valid(NODES, node, self.flow, ("nodes", id_), None):
                 self.nodes[id_] = piece
@@ -240,15 +252,16 @@ class Draft:
         if read is not None:
             self.prompts = self._texts(*read, "prompts")
             self.variables = self._texts(*read, "variables")
-            raw = read[1].get("prompts")
-            self.names["prompts"] = set(raw) if isinstance(raw, dict) else set()
+            self._claim("prompts", read[1])
+            self._claim("variables", {"variables": {}, **read[1]})
 
     def _queues(self) -> None:
         read = self._file("queues.yaml", {"queues"}, set())
         if read is not None:
             raw = self._list(*read, "queues")
             self.queues = list(self._entries(raw, read[0], "queues", QueueKind))
-            self.names["queues"] = claimed(raw)
+            if isinstance(read[1].get("queues"), list):
+                self.names["queues"] = claimed(raw)
 
     def _topics(self) -> None:
         names: set[str] = set()
@@ -260,6 +273,7 @@ class Draft:
             whole = whole and data is not None
             if data is not None:
                 raw = self._list(source, data, "topics")
+                whole = whole and isinstance(data.get("topics"), list)
                 names |= claimed(raw)
                 self.topics += self._entries(raw, source, "topics", TopicEntry)
         if whole:
@@ -277,7 +291,7 @@ class Draft:
         for source in self._folder("offices"):
             data = self._fields(source, {"office"}, {"nodes", "prompts", "variables"})
             if data is None or "office" not in data:
-                whole = False
+                whole, self.lost_nodes = False, True
                 continue
             piece = self._valid(TypeAdapter(Office), data["office"], source, ("office",), Office)
             id_ = data["office"].get("id") if isinstance(data["office"], dict) else None
@@ -288,6 +302,8 @@ class Draft:
             for name, node in self._mapping(source, data, "nodes").items():
                 if own := self._own_node(source, name, node):
                     local.nodes[name] = own
+                else:
+                    self.lost_nodes = True
             if piece is not None:
                 self.offices.append(piece)
                 self.local.setdefault(piece.value.id, local)
@@ -312,6 +328,11 @@ class Draft:
             return None
         raw = national.source.data["nodes"][name]
         return self._valid(NODES, {**raw, **node}, source, at, None)
+
+
+def _within(loc: Path_, problems: Iterable[Any]) -> bool:
+    """Whether something inside the list at ``loc`` is wrong: pydantic then counts only what is right of it."""
+    return any(len(other["loc"]) > len(loc) and other["loc"][: len(loc)] == loc for other in problems)
 
 
 def claimed(entries: list[Any]) -> set[str]:

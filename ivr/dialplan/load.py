@@ -6,7 +6,7 @@ from pathlib import Path
 from ..dialogue.plan import Local, Plan
 from .checks import check
 from .draft import Draft
-from .source import Fault
+from .source import Fault, Source
 from .speech import SPEECH
 
 
@@ -26,6 +26,13 @@ class Examined:
     plan: Plan | None
     faults: list[Fault]
     warnings: list[Fault]
+    flow: Source | None = None
+
+    def fault_of(self, node: str, message: str, hint: str = "") -> Fault:
+        """A fault of a node of the national flow, found later than the files were read."""
+        if self.flow is None:
+            return Fault("hotline.yaml", 1, 1, message, hint)
+        return self.flow.fault(("nodes", node), message, hint, key=True)
 
 
 def examine(root: Path) -> Examined:
@@ -34,7 +41,7 @@ def examine(root: Path) -> Examined:
     found, warnings = check(draft)
     faults = sorted({*draft.faults, *found})
     plan = None if faults else _plan(draft)
-    return Examined(plan, faults, sorted({*draft.warnings, *warnings}))
+    return Examined(plan, faults, sorted({*draft.warnings, *warnings}), draft.flow)
 
 
 def load_plan(root: Path) -> Plan:

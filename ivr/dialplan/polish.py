@@ -1,9 +1,10 @@
 """What YAML and pydantic found wrong, said in Polish to an administrator who does not program."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from rapidfuzz import process
+from rapidfuzz import fuzz, process
 
 DIGITS = r"^\d{9}$"
 CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$"
@@ -11,10 +12,16 @@ QUOTES = "proszę ująć wartość w cudzysłów"
 NEAR = 60
 
 
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that ``word`` is, or most likely was meant to be; None when none is near."""
+    found = process.extractOne(word, sorted(known), scorer=fuzz.ratio, score_cutoff=NEAR)
+    return str(found[0]) if found else None
+
+
 def guess(word: str, known: Iterable[str]) -> str:
     """ "czy chodziło o `…`?" for the nearest known word, or nothing when none is near."""
-    found = process.extractOne(word, list(known), score_cutoff=NEAR)
-    return f"czy chodziło o `{found[0]}`?" if found else ""
+    found = nearest(word, known)
+    return f"czy chodziło o `{found}`?" if found else ""
 
 
 def syntax(problem: str, line: str) -> tuple[str, str]:
@@ -37,6 +44,8 @@ def syntax(problem: str, line: str) -> tuple[str, str]:
         )
     if "could not find expected ':'" in problem:
         return "po nazwie pola brakuje dwukropka", "na przykład `timeout: 600`"
+    if "expected <block end>" in problem and re.search(r":\s+[\[{\"']", line):
+        return "po nawiasie albo cudzysłowie stoi dalszy tekst", "cały tekst proszę ująć w cudzysłów"
     if "expected <block end>" in problem:
         return (
             "wiersz nie pasuje do wcięcia poprzednich",
@@ -67,14 +76,7 @@ def explain(error: Mapping[str, Any], known_fields: Iterable[str] = ()) -> tuple
         case "union_tag_not_found":
             return "brakuje pola `node` (rodzaj węzła)", "na przykład `node: say`"
         case "string_type":
-            hint = (
-                f'{QUOTES}: "{given}"'
-                if isinstance(given, int | float)
-                else "pole nie może być puste"
-                if given is None
-                else ""
-            )
-            return f"{where} musi być tekstem", hint
+            return f"{where} musi być tekstem", _as_text(name, given)
         case "string_pattern_mismatch":
             return f"niedozwolona wartość: {given!r}", _pattern(str(context.get("pattern")))
         case "string_too_long" | "string_too_short":
@@ -98,6 +100,14 @@ def explain(error: Mapping[str, Any], known_fields: Iterable[str] = ()) -> tuple
     return f"błędna wartość: {where}", str(error["msg"])
 
 
+def _as_text(name: str, given: Any) -> str:
+    if given is None:
+        return "pole nie może być puste"
+    if name in ("from", "to"):
+        return _pattern(CLOCK)
+    return f'{QUOTES}: "{given}"' if isinstance(given, int | float) else ""
+
+
 def _pattern(pattern: str) -> str:
     if pattern == DIGITS:
         return 'numer to dziewięć cyfr w cudzysłowie, bez spacji i bez +48, na przykład "224605992"'
@@ -111,6 +121,6 @@ def _pattern(pattern: str) -> str:
 
 
 def _bound(context: Mapping[str, Any]) -> str:
-    words = {"ge": "najmniej", "gt": "więcej niż", "le": "najwięcej", "lt": "mniej niż"}
-    words |= {"min_length": "najmniej", "max_length": "najwięcej"}
+    words = {"ge": "co najmniej", "gt": "więcej niż", "le": "co najwyżej", "lt": "mniej niż"}
+    words |= {"min_length": "co najmniej", "max_length": "co najwyżej"}
     return "; ".join(f"{words[name]} {value:g}" for name, value in context.items() if name in words)

@@ -25,7 +25,7 @@ from ruamel.yaml.events import (
 from .polish import syntax
 
 MAX_DEPTH = 20
-MAX_PIECES = 60_000
+MAX_PIECES = 30_000
 """Keys, values and list entries of one file. A flow of a thousand nodes has about 15,000."""
 
 Path_ = tuple[str | int, ...]
@@ -34,8 +34,8 @@ Mark = tuple[int, int]
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NULL = re.compile(r"~|null|Null|NULL|")
 _TRUE, _FALSE = re.compile(r"true|True|TRUE"), re.compile(r"false|False|FALSE")
-_INT = re.compile(r"[-+]?[0-9]{1,18}")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,3})?")
+_INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
+_FLOAT = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})?\.[0-9]+([eE][-+]?[0-9]{1,2})?")
 
 
 @dataclass(frozen=True)
@@ -149,6 +149,8 @@ class _Reader:
             self._key(opened, event, mark)
             return
         if isinstance(event, ScalarEvent):
+            if not event.value and event.implicit[0] and opened is not None and opened.key is not None:
+                mark = opened.key_mark
             self._place(opened, scalar(event.value) if event.implicit[0] else event.value, mark)
         else:
             if len(self._open) >= MAX_DEPTH:
@@ -185,7 +187,8 @@ class _Reader:
 
 
 def scalar(text: str) -> str | int | float | bool | None:
-    """A plain scalar by YAML 1.2's core schema, without octal, hexadecimal, infinity and NaN: dialplans need none."""
+    """A plain scalar by YAML 1.2's core schema, but for what dialplans do not need: octal, hexadecimal, infinity and
+    NaN, and numbers that begin with a zero (``07120`` is text) are text."""
     if _NULL.fullmatch(text):
         return None
     if _TRUE.fullmatch(text) or _FALSE.fullmatch(text):
