@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-import time
+from asyncio.subprocess import PIPE
 from pathlib import Path
 
 import pytest
@@ -90,16 +90,27 @@ async def test_stopping_leaves_no_child(tmp_path: Path, monkeypatch: pytest.Monk
             os.kill(pid, 0)
 
 
-async def test_a_supervisor_held_up_itself_kills_nobody(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, alarms: list[str]
-) -> None:
-    watcher = watch(monkeypatch, alarms, child(tmp_path, "healthy", BEATS, 60))
-    running = asyncio.create_task(watcher.run())
+HELD_UP = """
+import asyncio, sys
+import infolinia.supervisor as supervisor
+supervisor.SILENCE = 0.6
+watcher = supervisor.Supervisor({}, drain=1.0, alarm=lambda kind, text: print(kind, flush=True))
+watcher._children = [supervisor.Child("healthy", sys.argv[1:])]
+asyncio.run(watcher.run())
+"""
+
+
+async def test_a_supervisor_held_up_itself_kills_nobody(tmp_path: Path) -> None:
+    """Stopped for longer than it bears silence, as on a machine that was suspended."""
+    healthy = child(tmp_path, "healthy", BEATS, 60)
+    watcher = await asyncio.create_subprocess_exec(sys.executable, "-c", HELD_UP, *healthy.command, stdout=PIPE)
     (first,) = await pids(tmp_path / "healthy", 1)
     await asyncio.sleep(0.3)
-    time.sleep(1.0)  # noqa: ASYNC251  the supervisor's loop stands still for longer than SILENCE
+    watcher.send_signal(signal.SIGSTOP)
+    await asyncio.sleep(1.2)
+    watcher.send_signal(signal.SIGCONT)
     await asyncio.sleep(0.5)
-    os.kill(first, 0)
-    assert alarms == []
-    watcher._stopping.set()
-    await running
+    watcher.terminate()
+    told, _ = await watcher.communicate()
+    assert b"child-" not in told, "no alarm"
+    assert await pids(tmp_path / "healthy", 1) == [first]
