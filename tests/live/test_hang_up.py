@@ -79,6 +79,28 @@ async def at_the_matter(hotline: Hotline) -> None:
 
 
 @scenarios
+async def among_the_principals(hotline: Hotline) -> None:
+    """In the middle of a principal's number, with the disguised numbers of all of them in the vault."""
+    async with hotline.call() as caller:
+        await caller.authenticate("dz-17")
+        await caller.asked("mocodawca", "Keyed")
+        await caller.keys("2")
+        await caller.asked("mocodawca", "PrincipalFound")
+        await caller.keys("9991")
+        await gone(caller)
+
+
+@scenarios
+async def at_the_voivodeship(hotline: Hotline) -> None:
+    async with hotline.call("krajowa") as caller:
+        await caller.keys("#")
+        await caller.asked("sprawa")
+        await caller.keys("9")
+        await caller.asked("izba")
+        await gone(caller)
+
+
+@scenarios
 async def as_the_hand_off_is_announced(hotline: Hotline) -> None:
     async with hotline.call() as caller:
         await caller.keys("#")

@@ -91,3 +91,7 @@ async def test_no_secret_was_written_in_the_whole_suite(hotline: Hotline) -> Non
     assert {"infolinia.db", "infolinia.db-wal", "log/engine-0.log", "asterisk/log/messages.log"} <= searched
     assert "stubs/crm/events.jsonl" in searched
     assert leaks(hotline.settings.var) == []
+    planted = hotline.settings.var / "log" / "planted.log"
+    planted.write_text("telePIN 482915")
+    assert leaks(hotline.settings.var) == ["log/planted.log"], "the search looks where the hotline writes"
+    planted.unlink()
