@@ -83,7 +83,7 @@ class RecallCheck(_Action, frozen=True):
 
 class LookUp(_Action, frozen=True):
     """Ask the world something that must be true now. ``what``: ``hours`` (args: office), ``earlier`` (args: caller),
-    ``queue`` (args: queue). Answer: LookedUp."""
+    ``queue`` (args: queue, office). Answer: LookedUp (see the nodes ``hours``, ``earlier`` and ``queue``)."""
 
     what: Literal["hours", "earlier", "queue"]
     args: dict[str, str] = {}

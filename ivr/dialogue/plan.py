@@ -28,11 +28,11 @@ def _real_day(text: str) -> str:
 
 
 Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
-Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]
-MonthDay = Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$"), AfterValidator(_real_day)]
+Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$")]
+MonthDay = Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"), AfterValidator(_real_day)]
 Day = Literal["pn", "wt", "sr", "cz", "pt", "so", "nd"]
 DAYS_OF_WEEK: tuple[Day, ...] = ("pn", "wt", "sr", "cz", "pt", "so", "nd")
-Date = Annotated[str, Field(pattern=r"^(20\d\d-)?(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$"), AfterValidator(_real_day)]
+Date = Annotated[str, Field(pattern=r"^(20[0-9][0-9]-)?(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"), AfterValidator(_real_day)]
 """A day: ``YYYY-MM-DD``, or ``MM-DD`` for every year."""
 
 NATIONAL = "krajowa"
@@ -135,7 +135,7 @@ class Office(Model):
     seat: str | None = None
     spoken: str
     words: tuple[str, ...] = ()
-    numbers: tuple[Annotated[str, Field(pattern=r"^\d{9}$")], ...] = ()
+    numbers: tuple[Annotated[str, Field(pattern=r"^[0-9]{9}$")], ...] = ()
     hours: tuple[Hours, ...] = Field(min_length=1)
     closed_on: tuple[Date, ...] = ()
     open_on: tuple[Date, ...] = ()

@@ -6,8 +6,8 @@ from typing import Any
 
 from rapidfuzz import fuzz, process
 
-DIGITS = r"^\d{9}$"
-CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$"
+DIGITS = r"^[0-9]{9}$"
+CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$"
 QUOTES = "proszę ująć wartość w cudzysłów"
 NEAR = 60
 

@@ -25,7 +25,7 @@ class Way:
 
 
 def _amount(text: str) -> str:
-    if not (found := re.fullmatch(r"(-?)(\d{1,12})(?:[.,](\d\d))?", text.replace(" ", ""))):
+    if not (found := re.fullmatch(r"(-?)([0-9]{1,12})(?:[.,]([0-9]{2}))?", text.replace(" ", ""))):
         raise ValueError("an amount is 21 or 21,02")
     sign, zlotys, grosze = found.groups()
     total = int(zlotys) * 100 + int(grosze or 0)
@@ -33,17 +33,23 @@ def _amount(text: str) -> str:
 
 
 def _date(text: str) -> str:
-    if re.fullmatch(r"\d\d-\d\d", text):
+    if re.fullmatch(r"[0-9]{2}-[0-9]{2}", text):
         return polish.spoken_date(date.fromisoformat(f"2000-{text}"), year=False)
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        raise ValueError("a date is 2026-04-30 or 04-30")
     return polish.spoken_date(date.fromisoformat(text))
 
 
 def _clock(text: str) -> str:
-    return polish.hour(24, "genitive") if text == "24:00" else polish.clock(time.fromisoformat(text), "genitive")
+    if text == "24:00":
+        return polish.hour(24, "genitive")
+    if not re.fullmatch(r"[0-9]{2}:[0-9]{2}", text):
+        raise ValueError("a time is 15:30")
+    return polish.clock(time.fromisoformat(text), "genitive")
 
 
 def _whole(text: str) -> int:
-    if not re.fullmatch(r"\d{1,12}", text):
+    if not re.fullmatch(r"[0-9]{1,12}", text):
         raise ValueError("a whole number")
     return int(text)
 
