@@ -23,6 +23,7 @@ VERBS = {
     "status": "stack:status",
     "serve": "serve:serve",
     "check": "check:check",
+    "schema": "schema:schema",
     "say": "speech:say",
     "listen": "speech:listen",
     "testcall": "testcall:testcall",
@@ -31,7 +32,13 @@ VERBS = {
     "restore": "backup:restore",
     "bench": "bench:bench",
 }
-GROUPS = {"agent": "agent:app", "asterisk": "asterisk:app", "models": "models:app", "topics": "topics:app"}
+GROUPS = {
+    "agent": "agent:app",
+    "asterisk": "asterisk:app",
+    "closure": "closure:app",
+    "models": "models:app",
+    "topics": "topics:app",
+}
 STUBS = {"eus": "stub_eus:eus", "crm": "stub_crm:crm"}
 PROCESSES = {"engine": "serve:engine", "desk": "serve:desk"}
 """What ``serve`` starts; not for people."""

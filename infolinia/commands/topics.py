@@ -1,7 +1,9 @@
 """``infolinia topics``: recognise, train and judge the recogniser of topics."""
 
 import json
+import math
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -70,21 +72,24 @@ def train() -> None:
 @app.command()
 def analyse(
     heldout: Annotated[
-        Path | None, typer.Option(help="Zbiór kontrolny: w wierszu etykieta, tabulator, wypowiedź.")
+        list[Path] | None,
+        typer.Option(help="Zbiór kontrolny: YAML z listą utterances albo w wierszu etykieta, tabulator, wypowiedź."),
     ] = None,
     rows: Annotated[int, typer.Option(min=1, help="Ile pomyłek, słabych tematów i podobnych fraz pokazać.")] = 15,
 ) -> None:
     """Ocenia rozpoznawanie: trafność, pomyłki, słabe tematy, frazy podobne w różnych tematach, kalibracja.
 
-    Przykład: infolinia topics analyse --heldout tests/voicebot/topics/heldout/single.tsv
+    Przykład: infolinia topics analyse --heldout tests/voicebot/topics/heldout/independent-a.yaml
     """
     from voicebot.topics import evaluate
     from voicebot.topics.train import train as fit_all
 
     settings = Settings()
     try:
-        utterances = evaluate.read_set(heldout) if heldout else []
+        utterances = [utterance for path in heldout or () for utterance in evaluate.read_set(path)]
         catalogue = load_catalogue(settings.dialplans)
+        if unknown := evaluate.strangers(utterances, catalogue.labels):
+            raise CatalogueError(f"w zbiorze kontrolnym są nieznane etykiety: {', '.join(unknown)}")
     except (CatalogueError, OSError, UnicodeDecodeError) as error:
         typer.echo(f"Nie można ocenić: {error}", err=True)
         raise typer.Exit(1) from None
@@ -98,8 +103,12 @@ def analyse(
     )
     if utterances:
         recogniser = TopicRecogniser(fit.model)
-        rankings = [recogniser.predict(text) for _, text in utterances]
-        _print(f"Zbiór kontrolny {heldout}", evaluate.figures([label for label, _ in utterances], rankings), rows)
+        rankings = [recogniser.predict(utterance.text) for utterance in utterances]
+        found = evaluate.figures([utterance.label for utterance in utterances], rankings)
+        _print(f"Zbiór kontrolny {', '.join(path.name for path in heldout or ())}", found, rows)
+        areas = {topic.id: topic.area for topic in catalogue.topics.values()}
+        _table("obszar", evaluate.grouped(utterances, rankings, lambda said: _area(areas, said.label)))
+        _table("styl", evaluate.grouped(utterances, rankings, lambda said: said.style or "-"))
     typer.echo("\nPodobne frazy różnych tematów:")
     for pair in evaluate.overlaps(fit)[:rows]:
         typer.echo(
@@ -107,23 +116,47 @@ def analyse(
         )
 
 
+def _area(areas: Mapping[str, str], label: str) -> str:
+    return "dwie sprawy" if "|" in label else areas.get(label, label)
+
+
 def _print(title: str, found: "Figures", rows: int) -> None:
-    typer.echo(f"\n{title}: {found.utterances} wypowiedzi")
+    typer.echo(f"\n{title}: {found.utterances} wypowiedzi, {found.inside} z tematem, {found.outside} spoza zakresu")
     for name, share in (
         ("pierwszy kandydat trafny", found.top1),
         ("wśród dwóch", found.top2),
         ("wśród trzech", found.top3),
+        ("obsłużone (przyjęte, pytane)", found.handled),
         ("spoza zakresu przyjęte", found.false_acceptance),
+        ("prośba o człowieka", found.human),
+        ("dwie sprawy, obie trafne", found.both),
         ("błędne i pewne", found.confident_wrong),
         ("błąd kalibracji (ECE)", found.calibration_error),
     ):
-        typer.echo(f"  {name:28} {share * 100:5.1f} %")
+        typer.echo(f"  {name:28} {_percent(share)} %")
     typer.echo("  najczęstsze pomyłki (powiedziano, rozpoznano):")
     for said, taken, count in found.confusions[:rows]:
         typer.echo(f"    {count:3}  {said} -> {taken}")
     typer.echo("  najsłabsze tematy:")
     for label, share, size in found.weakest[:rows]:
         typer.echo(f"    {share * 100:3.0f} %  {label} ({size})")
+
+
+def _table(title: str, groups: "Mapping[str, Figures]") -> None:
+    typer.echo(
+        f"\n{title:16} {'liczba':>6} {'1.':>6} {'w 2':>6} {'obsł.':>6} {'spoza':>6} {'błędne pewne':>13} {'ECE':>6}"
+    )
+    for name, found in groups.items():
+        shares = (found.top1, found.top2, found.handled, found.false_acceptance)
+        cells = " ".join(f"{_percent(share):>6}" for share in shares)
+        typer.echo(
+            f"{name:16} {found.utterances:6} {cells} {_percent(found.confident_wrong):>13} "
+            f"{_percent(found.calibration_error):>6}"
+        )
+
+
+def _percent(share: float) -> str:
+    return "    –" if math.isnan(share) else f"{share * 100:5.1f}"
 
 
 if __name__ == "__main__":

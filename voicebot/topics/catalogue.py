@@ -76,7 +76,7 @@ def load_catalogue(dialplans: Path) -> Catalogue:
     topics: dict[str, Topic] = {}
     for area in AREA_FILES:
         path = root / f"{area}.yaml"
-        for entry in _list(path, "topics"):
+        for entry in read_list(path, "topics"):
             topic = _topic(path, entry)
             if topic.id in topics:
                 raise CatalogueError(f"{path}: topic {topic.id} is there twice")
@@ -120,7 +120,7 @@ def _topic(path: Path, entry: dict[str, Any]) -> Topic:
 
 
 def _phrases(path: Path, label: str) -> Iterator[Phrase]:
-    for entry in _list(path, "phrases"):
+    for entry in read_list(path, "phrases"):
         fields = entry if isinstance(entry, dict) else {"text": entry}
         text, style = fields.get("text"), fields.get("style", "")
         if not isinstance(text, str) or not text.strip() or not isinstance(style, str):
@@ -128,7 +128,8 @@ def _phrases(path: Path, label: str) -> Iterator[Phrase]:
         yield Phrase(text, label, style)
 
 
-def _list(path: Path, key: str) -> list[Any]:
+def read_list(path: Path, key: str) -> list[Any]:
+    """The list ``key`` of the YAML file at ``path``. Raises ``CatalogueError`` when it is not there."""
     entries = _read(path).get(key)
     if not isinstance(entries, list):
         raise CatalogueError(f"{path}: `{key}` must be a list")

@@ -17,7 +17,7 @@ HELDOUT = Path(__file__).parent / "heldout"
 def test_held_out_utterances(recogniser: TopicRecogniser) -> None:
     """Floors well below today's figures (docs/topics.md): a fall of this size is a fault, not chance."""
     cases = read_set(HELDOUT / "single.tsv")
-    found = figures([label for label, _ in cases], [recogniser.predict(text) for _, text in cases])
+    found = figures([case.label for case in cases], [recogniser.predict(case.text) for case in cases])
     assert found.top1 > 0.88
     assert found.top2 > 0.95
     assert found.false_acceptance <= 0.067
@@ -28,17 +28,17 @@ def test_held_out_utterances(recogniser: TopicRecogniser) -> None:
 def test_held_out_utterances_were_not_taught(catalogue: Catalogue) -> None:
     taught = {" ".join(normalise(phrase.text)) for phrase in catalogue.phrases}
     cases = read_set(HELDOUT / "single.tsv") + read_set(HELDOUT / "two.tsv")
-    assert [text for _, text in cases if " ".join(normalise(text)) in taught - {""}] == []
+    assert [case.text for case in cases if " ".join(normalise(case.text)) in taught - {""}] == []
 
 
 def test_two_matters(recogniser: TopicRecogniser) -> None:
     cases = read_set(HELDOUT / "two.tsv")
-    both = [set(recogniser.decide(text).label.split("|")) == set(label.split("|")) for label, text in cases]
+    both = [set(recogniser.decide(case.text).label.split("|")) == set(case.label.split("|")) for case in cases]
     assert sum(both) >= 0.75 * len(cases)
 
 
 def test_one_matter_is_not_split(recogniser: TopicRecogniser) -> None:
-    split = [text for _, text in read_set(HELDOUT / "single.tsv") if "|" in recogniser.decide(text).label]
+    split = [case for case in read_set(HELDOUT / "single.tsv") if "|" in recogniser.decide(case.text).label]
     assert len(split) <= 3
 
 
