@@ -103,6 +103,8 @@ def _reachable(draft: Draft) -> Iterator[Fault]:
     starts = {meant for head in draft.heads.values() if (meant := nearest(head, known))}
     seen = _walk(national, starts)
     for office, local in draft.local.items():
+        if not local.nodes:
+            continue
         view = {**national, **{id_: _leads_to(piece, known) for id_, piece in local.nodes.items()}}
         seen_here = _walk(view, starts)
         seen |= seen_here
@@ -272,6 +274,8 @@ def _choices(draft: Draft) -> Iterator[Fault]:
 
 def _day_without(seasons: list[Season]) -> str | None:
     """The first day of a year (``MM-DD``) on which none of ``seasons`` holds."""
+    if any(season.first is None for season in seasons):
+        return None
     for n in range(366):
         day = (date(2024, 1, 1) + timedelta(n)).isoformat()
         if not any(season.holds(day) for season in seasons):

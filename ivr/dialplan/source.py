@@ -8,7 +8,7 @@ from typing import Any
 from .yaml12 import Document, Path_, read
 
 MAX_BYTES = 400_000
-"""Larger files are refused unread. A flow of a thousand nodes is half as large."""
+"""Larger files are refused unread. A flow of a thousand menus is two thirds as large."""
 
 
 @dataclass(frozen=True, order=True)

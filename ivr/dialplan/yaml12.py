@@ -25,8 +25,8 @@ from ruamel.yaml.events import (
 from .polish import syntax
 
 MAX_DEPTH = 20
-MAX_PIECES = 30_000
-"""Keys, values and list entries of one file. A flow of a thousand nodes has about 15,000."""
+MAX_PIECES = 50_000
+"""Keys, values and list entries of one file. A flow of a thousand menus has about 38,000."""
 
 Path_ = tuple[str | int, ...]
 Mark = tuple[int, int]
