@@ -105,8 +105,8 @@ class _Question:
 class TelePin:
     """Authentication by PESEL or NIP and telePIN. One per engine process; engines share the database and the key.
 
-    ``steady`` is the time in seconds from the last digit handed in to any verdict but ``unavailable``: the answer
-    tells by its time no more than by its words. ``now`` is the wall clock, aware.
+    ``now`` is the wall clock, aware. How long a check takes may tell what was wrong: whoever tells a refusal to the
+    caller does so at a fixed time (``ivr.phones.authentication.refusal_onset``).
     """
 
     def __init__(
@@ -117,7 +117,6 @@ class TelePin:
         *,
         policy: Policy | None = None,
         validity: timedelta = VALIDITY,
-        steady: float = 1.0,
         store_budget: float = STORE_BUDGET,
         alarm: Alarm | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -125,7 +124,7 @@ class TelePin:
         self._vault = Vault(database, key)
         self._throttle = Throttle(database, key, policy)
         self._verifier = verifier
-        self._validity, self._steady, self._now = validity, steady, now
+        self._validity, self._now = validity, now
         self._store_budget = store_budget
         self._alarm = alarm
         self._alarmed: dict[str, float] = {}
@@ -164,7 +163,7 @@ class TelePin:
         if running is None:
             # A copy, for whoever asks may go away and wipe theirs.
             own = Secret(pin.reveal())
-            running = asyncio.create_task(self._held(check, call, identity, own, caller, trunk))
+            running = asyncio.create_task(self._wiping(check, call, identity, own, caller, trunk))
             self._checks[check] = running
             running.add_done_callback(lambda _: self._checks.pop(check, None))
         return await asyncio.shield(running)
@@ -191,15 +190,13 @@ class TelePin:
             self._unsaved.pop(ref)[1].wipe()
         await self._stored("forget", self._vault.forget(call))
 
-    async def _held(self, check: str, call: str, identity: str, pin: Secret, caller: str | None, trunk: str) -> Outcome:
-        began = time.monotonic()
+    async def _wiping(
+        self, check: str, call: str, identity: str, pin: Secret, caller: str | None, trunk: str
+    ) -> Outcome:
         try:
-            outcome = await self._once(check, call, identity, pin, caller, trunk)
+            return await self._once(check, call, identity, pin, caller, trunk)
         finally:
             pin.wipe()
-        if outcome.verdict != "unavailable":
-            await asyncio.sleep(max(0.0, began + self._steady - time.monotonic()))
-        return outcome
 
     async def _once(self, check: str, call: str, identity: str, pin: Secret, caller: str | None, trunk: str) -> Outcome:
         earlier = await self._on_record(check)

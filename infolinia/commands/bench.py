@@ -22,9 +22,10 @@ BENCHES: dict[str, tuple[str, ...]] = {
     "feel": ("bench_hotline.py", "feel", "--calls", "20"),
     "kill": ("bench_hotline.py", "kill", "--calls", "10"),
     "load": ("bench_hotline.py", "load"),
+    "refusals": ("bench_refusals.py", "--rounds", "3"),
 }
 """Name to script under tools/ and its arguments. ``--json`` is added."""
-ON_A_STACK = {"feel", "kill", "load"}
+ON_A_STACK = {"feel", "kill", "load", "refusals"}
 
 
 def bench(

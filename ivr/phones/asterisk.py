@@ -45,6 +45,7 @@ from ..dialogue.events import (
     MediaLost,
     NothingHeard,
     NumberRefused,
+    PinChecked,
     PinGiven,
     PinRefused,
     Skipped,
@@ -93,6 +94,7 @@ class AsteriskPhone:
         self._talk: Conversation | None = None
         self._exec: asyncio.Task[AgiReply] | None = None
         self._pin: Secret | None = None
+        self._pin_keyed = 0.0
 
     async def perform(self, call: Call, actions: tuple[Action, ...]) -> Event | None:
         """Carry out a turn. A hang-up or broken media at any point becomes its event."""
@@ -233,7 +235,7 @@ class AsteriskPhone:
         await talk.say(ask.lines)
         answer = await talk.keys(pin(), ask.patience)
         if isinstance(answer, Pin):
-            self._pin = answer.digits
+            self._pin, self._pin_keyed = answer.digits, talk.last_key
             return PinGiven()
         if isinstance(answer, Fault):
             return PinRefused()
@@ -246,6 +248,8 @@ class AsteriskPhone:
         event = await self._auth.check(action.check, call.id, action.identity, secret, call.caller, call.trunk)
         if self._talk is not None:
             self._talk.deaf = False
+            if isinstance(event, PinChecked) and event.verdict in ("refused", "throttled"):
+                self._talk.refuse(self._pin_keyed)
         return event
 
     async def _hand_off(self, call: Call, action: Enqueue | Transfer | HangUp) -> None:

@@ -1,5 +1,6 @@
 """The room of secrets as the phone sees it: its answers become events of the dialogue, without a digit."""
 
+import math
 from typing import Protocol
 
 from telepin.identity import Fault
@@ -7,6 +8,19 @@ from telepin.secret import Secret
 from telepin.service import Outcome, Sealed
 
 from ..dialogue.events import Event, IdentityGiven, NumberRefused, Party, PinChecked, PrincipalFound
+
+REFUSAL_AFTER = 3.0
+"""Seconds from the last key of a telePIN to the first sound of its refusal, whatever was wrong. Longer than the check
+(2 s at most with e-US) and the 1 s that an entry without ``#`` waits for a seventh digit."""
+REFUSAL_STEP = 1.0
+"""A refusal that comes later than that begins a whole number of these later."""
+
+
+def refusal_onset(keyed: float, now: float) -> float:
+    """When a refusal that is ready at ``now`` may begin, the last key having come at ``keyed``: heard at one time after
+    it, it tells nothing of what was wrong, nor of how long that took to find out."""
+    late = max(0.0, now - keyed - REFUSAL_AFTER)
+    return keyed + REFUSAL_AFTER + math.ceil(late / REFUSAL_STEP) * REFUSAL_STEP
 
 
 class Authority(Protocol):

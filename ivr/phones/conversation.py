@@ -13,6 +13,7 @@ from voicebot.listen import Prompt, Question, Utterance
 from voicebot.media import MediaSession, Playback
 
 from ..dialogue.actions import Line
+from .authentication import refusal_onset
 
 T = TypeVar("T")
 GAP = bytes(2 * 8000 // 4)
@@ -59,9 +60,13 @@ class Conversation:
         self._keys = KeyBuffer()
         self._pressed = asyncio.Event()
         self._last: Playback | None = None
+        self._refused: float | None = None
+        self.last_key = self._loop.time()
+        """Loop time of the last key."""
         media.on_key = self._on_key
 
     def _on_key(self, key: str, at: float) -> None:
+        self.last_key = at
         self._keys.press(key, at)
         self._media.hush()
         self._pressed.set()
@@ -69,8 +74,21 @@ class Conversation:
     async def say(self, lines: Sequence[Line]) -> None:
         """Begin to say ``lines`` after what is being said; does not wait for the end."""
         pieces = [await self._guard(self._prompts.audio(line.prompt, line.text)) for line in lines]
+        if self._refused is not None:
+            await self._await_refusal(self._refused)
         if pieces and not self._pressed.is_set():
             self._last = self._media.play(GAP.join(pieces) + GAP)
+
+    def refuse(self, keyed: float) -> None:
+        """What is said next refuses a telePIN whose last key came at loop time ``keyed``: it begins at a time that
+        tells nothing (``refusal_onset``), and no key pressed meanwhile drops it."""
+        self._refused = keyed
+
+    async def _await_refusal(self, keyed: float) -> None:
+        now = self._loop.time()
+        await self._guard(asyncio.sleep(refusal_onset(keyed, now) - now))
+        self._refused = None
+        self._pressed.clear()
 
     async def said(self) -> None:
         """Wait until all was said, or was stopped."""

@@ -102,7 +102,7 @@ class Caller:
 @pytest.fixture
 async def telepin(database, wire, clock):
     client = EusClient("http://eus.test", transport=wire, budget=20)
-    yield TelePin(database, KEY, client, steady=0.0, store_budget=20, now=clock)
+    yield TelePin(database, KEY, client, store_budget=20, now=clock)
     await client.close()
 
 

@@ -32,7 +32,6 @@ class Desk:
             database,
             KEY,
             verifier,
-            steady=0.0,
             store_budget=store_budget,
             alarm=lambda name, _: self.alarms.append(name),
             now=clock,
@@ -333,7 +332,7 @@ async def test_killing_engines_buys_no_tries(database_url, database, verifier):
 
     assert [await asyncio.to_thread(killed, n) for n in range(3)] == [-signal.SIGKILL] * 3
     assert await asyncio.to_thread(killed, 3) == 0
-    telepin = TelePin(database, KEY, verifier, steady=0.0, store_budget=20)
+    telepin = TelePin(database, KEY, verifier, store_budget=20)
     assert await telepin.recall("check-0") is None
     sealed = await telepin.seal("call-9", Secret("85831410110"))
     outcome = await telepin.check(
