@@ -3,7 +3,7 @@
     infolinia up --phones 0 && .venv/bin/python tools/bench_refusals.py [--rounds 2]
 
 Every second round keys the telePIN without ``#``. Times are from the last key's end to the first sound of the refusal;
-Every second round keys the telePIN without ``#``. Times are from the end of the last key to the first sound of the refusal;
+Every second round keys the telePIN without ``#``. Times are from the end of the last key to the first of the refusal;
 they refuse is counted apart, as ``throttled``; a fresh stack bears three rounds a day.
 """
 
@@ -56,6 +56,7 @@ async def refused(bench: Bench, people: People, kind: str, number: int) -> tuple
         await live.wait_speech()
         pin = people.keys("pin", person) if kind in OWN_PIN and person else SecretStr(f"31{next(_numbers) % 10_000:04}")
         pressed = await live.keys(SecretStr(pin.get_secret_value() + "#"[number % 2 :]))
+        assert pressed[-1].sent is not None
         last = pressed[-1].sent + pressed[-1].duration
         onset = await first_sound(live, last + 2.0)
         await asyncio.sleep(max(0.0, onset + COMPARED + 0.5 - asyncio.get_running_loop().time()))
