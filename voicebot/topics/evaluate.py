@@ -26,11 +26,11 @@ Ranking = Sequence[tuple[str, float]]
 class Figures:
     """Shares of the utterances judged, 0..1; ``nan`` where there was nothing to judge.
 
-    Of utterances with one topic (``inside`` many): ``top1``…``top3``, the topic is among the first so many; ``handled``,
-    it is taken or asked about in the first question. ``false_acceptance``: out-of-scope ones not refused
-    (of ``outside``); ``human``: callers for a person who get one; ``both``: two matters, both right. Of all with at most
-    one matter: ``confident_wrong``, wrong with at least ``CONFIDENT``; ``calibration_error``, expected calibration error
-    over ten bins (Guo et al. 2017)."""
+    Of utterances with one topic (``inside`` many): ``top1``…``top3``, the topic is among the first so many;
+    ``handled``, it is taken or asked about in the first question. ``false_acceptance``: out-of-scope ones not refused
+    (of ``outside``); ``human``: callers for a person who get one; ``both``: two matters, both right. Of all with at
+    most one matter: ``confident_wrong``, wrong with at least ``CONFIDENT``; ``calibration_error``, expected calibration
+    error over ten bins (Guo et al. 2017)."""
 
     utterances: int
     inside: int
@@ -149,8 +149,9 @@ def overlaps(fit: Fit, least: float = 0.8) -> list[Overlap]:
 
 
 def read_set(path: Path) -> list[Phrase]:
-    """A set of labelled utterances, never taught. ``*.yaml``: a list ``utterances`` of mappings with ``text``, ``label``
-    and maybe ``style``; any other file: one ``label<tab>text`` a line. Raises ``CatalogueError`` for what is neither.
+    """A set of labelled utterances, never taught. ``*.yaml``: a list ``utterances`` of mappings with ``text``,
+    ``label`` and maybe ``style``; any other file: one ``label<tab>text`` a line. Raises ``CatalogueError`` for what is
+    neither.
     """
     if path.suffix in (".yaml", ".yml"):
         return [_utterance(path, number, entry) for number, entry in enumerate(read_list(path, "utterances"), 1)]

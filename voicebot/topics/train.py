@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
+from scipy.optimize import minimize
 
 from .catalogue import NONE, Catalogue, Phrase
 from .features import Extractor
@@ -24,8 +25,8 @@ from .precedence import prefix, ruled_out
 class Recipe:
     """How to train. ``weights``: words, letters, concepts; ``ridge``: regularisation; ``alike``: cosine from which two
     phrases of one label count as one when probabilities are calibrated; ``family``: how much of what all topics of one
-    family score together each of them gets besides; ``caution``: what ``__none__`` is given beforehand, so that what
-    nobody taught is rather refused than guessed."""
+    family score together each of them gets besides; ``caution``: how many out-of-scope utterances one of them stands
+    for when probabilities are calibrated: to take it for a topic is worse than to ask the caller once more."""
 
     weights: tuple[float, float, float] = (1.0, 1.0, 0.5)
     ridge: float = 0.6
@@ -33,7 +34,7 @@ class Recipe:
     rarest: int = 2
     alike: float = 0.55
     family: float = 0.5
-    caution: float = 0.1
+    caution: float = 2.0
 
 
 RECIPE = Recipe()
@@ -68,11 +69,13 @@ def fit(
     inverse = np.linalg.inv(kernel)
     targets = targets @ _families(labels, recipe.family)
     dual = inverse @ targets
-    ahead = recipe.caution * np.array([label == NONE for label in labels])
     clusters = _clusters(similar / (sum(weight**2 for weight in recipe.weights)), truth, recipe.alike)
     unseen = _left_out(inverse, dual, targets, clusters)
-    unseen += ahead - np.stack([ruled_out(set(normalise(phrase.text)), labels) for phrase in phrases])
-    scale = calibrate(unseen, truth)
+    unseen -= np.stack([ruled_out(set(normalise(phrase.text)), labels) for phrase in phrases])
+    outside = np.array([label == NONE for label in labels])
+    scale, start = calibrate(unseen, truth, outside, recipe.caution)
+    ahead = start * outside
+    unseen += ahead
     model = Model(
         space,
         labels,
@@ -89,12 +92,21 @@ def train(catalogue: Catalogue, data: str, recipe: Recipe = RECIPE) -> Fit:
     return fit(catalogue.phrases, catalogue.lexicon, recipe, {"data": data, "phrases": str(len(catalogue.phrases))})
 
 
-def calibrate(scores: NDArray[np.float64], truth: NDArray[np.int64]) -> float:
-    """The scale of scores under which the true labels are likeliest (temperature scaling; Guo et al. 2017)."""
-    scales = np.geomspace(2, 40, 60)
-    chosen = np.arange(len(truth))
-    losses = [-np.log(softmax(scores * scale)[chosen, truth] + 1e-12).mean() for scale in scales]
-    return float(scales[int(np.argmin(losses))])
+def calibrate(
+    scores: NDArray[np.float64], truth: NDArray[np.int64], outside: NDArray[np.bool_], caution: float
+) -> tuple[float, float]:
+    """The scale of scores (temperature scaling; Guo et al. 2017) and the start that labels ``outside`` our scope get,
+    under which the true labels are likeliest. An out-of-scope utterance counts ``caution`` times."""
+    rows = np.arange(len(truth))
+    weight = np.where(outside[truth], caution, 1.0)
+
+    def loss(guess: NDArray[np.float64]) -> float:
+        scale, start = np.exp(guess[0]), guess[1]
+        shares = softmax((scores + start * outside) * scale)[rows, truth]
+        return float(-(np.log(shares + 1e-12) * weight).mean())
+
+    found = minimize(loss, np.array([2.5, 0.1]), method="Nelder-Mead", options={"xatol": 1e-3, "fatol": 1e-6})
+    return float(np.exp(found.x[0])), float(found.x[1])
 
 
 def _space(texts: Sequence[str], lexicon: Mapping[str, Sequence[str]], recipe: Recipe) -> tuple[Space, sp.csr_matrix]:
