@@ -23,6 +23,8 @@ VERBS = {
     "status": "stack:status",
     "serve": "serve:serve",
     "check": "check:check",
+    "simulate": "simulate:simulate",
+    "graph": "graph:graph",
     "schema": "schema:schema",
     "say": "speech:say",
     "listen": "speech:listen",

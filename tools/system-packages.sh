@@ -2,7 +2,7 @@
 # The Debian packages that Infolinia uses beside Python: installs what is missing, as root or through sudo.
 set -eu
 needed="espeak-ng"
-wanted="sip-tester sox"
+wanted="graphviz sip-tester sox"
 missing() { for p in "$@"; do dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q 'install ok installed' || echo "$p"; done; }
 command -v dpkg-query >/dev/null || { echo "Not a Debian system: please install $needed by hand."; exit 0; }
 must=$(missing $needed); may=$(missing $wanted)
@@ -10,7 +10,7 @@ must=$(missing $needed); may=$(missing $wanted)
 echo "==> Debian packages:" $must $may
 if [ "$(id -u)" = 0 ]; then root=""; elif sudo -n true 2>/dev/null; then root="sudo"; else
   [ -z "$must" ] || { echo "Please run as root: apt-get install $must"; exit 1; }
-  echo "    left out (not root): $may; needed for make bench only"; exit 0
+  echo "    left out (not root): $may; needed for make bench and infolinia graph only"; exit 0
 fi
 export DEBIAN_FRONTEND=noninteractive
 $root apt-get -qq update

@@ -1,0 +1,147 @@
+"""``infolinia simulate``: call the hotline from the terminal."""
+
+import asyncio
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from infolinia.rehearsals import people, saved, stage_of, tell_mismatches
+from infolinia.settings import Settings
+from infolinia.terminal_caller import Screen, TypingCaller
+from ivr.dialogue.actions import Action
+from ivr.dialogue.call import Call
+from ivr.dialogue.events import CallArrived, Event
+from ivr.dialogue.plan import Plan
+from ivr.dialogue.script import play
+from ivr.dialplan import PlanError, load_plan
+from ivr.rehearsal import load, rehearse
+from ivr.rehearsal.run import Time, converse
+
+AT = "%Y-%m-%d %H:%M"
+
+
+def simulate(
+    number: Annotated[str, typer.Option(help="Wybrany numer, dziewięć cyfr.")] = "224605992",
+    at: Annotated[
+        str | None, typer.Option(help='Dzień i godzina rozmowy, np. "2026-04-30 15:59"; domyślnie teraz.')
+    ] = None,
+    caller: Annotated[str | None, typer.Option(help="Numer dzwoniącego, np. +48000000001.")] = "+48000000001",
+    withheld: Annotated[bool, typer.Option("--withheld", help="Zastrzeż numer dzwoniącego.")] = False,
+    keypad: Annotated[bool, typer.Option("--keypad", help="Bez rozpoznawania mowy: tylko klawisze.")] = False,
+    script: Annotated[
+        Path | None, typer.Option(help="Odtwórz zapisaną rozmowę (próbę albo kontrprzykład dowodu).")
+    ] = None,
+    save: Annotated[Path | None, typer.Option(help="Zapisz rozmowę jako próbę, np. dialplans/tests/moja.yaml.")] = None,
+    folder: Annotated[Path | None, typer.Option(help="Folder dialplanów; domyślnie dialplans/")] = None,
+) -> None:
+    """Dzwoni na infolinię z terminala: cyfry, # i * to klawisze, inny tekst to mowa, pusty wiersz to cisza.
+
+    !hangup rozłącza, !lost zrywa dźwięk, !resume przejmuje rozmowę innym silnikiem, !queue timeout kończy kolejkę,
+    !verdict refused wybiera wynik następnego sprawdzenia telePIN, !clock 16:01 przestawia zegar. telePIN-u nikt nie
+    słucha, a do zapisanej próby trafia tylko osoba zmyślona, nie cyfry.
+
+    Przykłady:
+
+    infolinia simulate --number 224605992 --at "2026-04-30 15:59"
+
+    infolinia simulate --script dialplans/tests/pesel-i-telepin.yaml
+
+    printf '#\\nile wynosi pcc od samochodu\\n2\\n' | infolinia simulate --save dialplans/tests/samochod.yaml
+    """
+    settings = Settings()
+    root = folder or settings.dialplans
+    console = Console(highlight=False, soft_wrap=True, markup=False)
+    try:
+        plan = load_plan(root)
+    except PlanError as error:
+        for fault in error.faults:
+            console.print(str(fault))
+        raise typer.Exit(1) from None
+    if script is not None:
+        raise typer.Exit(0 if _played(plan, settings, script, console) else 1)
+    moment = _moment(at)
+    time = Time(moment.strftime(AT))
+    screen = Screen(console, plan)
+    typing = TypingCaller(screen, people(), plan.topics, time, sys.stdin)
+    arrived = CallArrived(
+        dialled=number,
+        caller=None if withheld else caller,
+        at=time.now.isoformat(timespec="seconds"),
+        hears=not keypad,
+    )
+    screen.begin(arrived)
+    stage = stage_of(plan, settings, lambda text: console.print(text))
+
+    def on_turn(call: Call, event: Event, actions: tuple[Action, ...]) -> None:
+        typing.recognised(event)
+        screen.turn(call, event, actions)
+
+    call = asyncio.run(converse(stage, typing, time, arrived, tell=screen.action, on_turn=on_turn))
+    typing.finish(call)
+    screen.end(call)
+    if save is not None:
+        title = f"{number}, {moment.strftime(AT)}"
+        save.parent.mkdir(parents=True, exist_ok=True)
+        save.write_text(saved(title, arrived, moment.strftime(AT), typing.steps), encoding="utf-8")
+        console.print(f"Zapisano: {save}. Uruchamia ją infolinia check.")
+
+
+def _moment(at: str | None) -> datetime:
+    if at is None:
+        return datetime.now()
+    try:
+        return datetime.strptime(at, AT)
+    except ValueError:
+        typer.echo(f'--at: nie rozumiem „{at}”; na przykład "2026-04-30 15:59"', err=True)
+        raise typer.Exit(2) from None
+
+
+def _played(plan: Plan, settings: Settings, path: Path, console: Console) -> bool:
+    """Play a rehearsal, or the turns of a counter-example; whether all came as written."""
+    try:
+        data = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, YAMLError) as error:
+        console.print(f"{path}: nie można odczytać: {type(error).__name__}")
+        return False
+    if isinstance(data, dict) and "turns" in data:
+        return _replayed(plan, data, console)
+    rehearsal, source, faults = load(path, path.parent)
+    if rehearsal is None:
+        for fault in faults:
+            console.print(str(fault))
+        return False
+    screen = Screen(console, plan)
+    outcome = asyncio.run(rehearse(stage_of(plan, settings), rehearsal))
+    console.print(rehearsal.title)
+    for event, call, actions in outcome.turns:
+        screen.event(event)
+        for action in actions:
+            screen.action(action)
+        screen.turn(call, event, actions)
+    screen.end(outcome.call)
+    return tell_mismatches(outcome, source, console)
+
+
+def _replayed(plan: Plan, data: dict[str, Any], console: Console) -> bool:
+    """A recorded call: the same events, through today's ``step``."""
+    console.print(str(data.get("title", "")))
+    try:
+        turns = play(plan, data)
+    except Exception as error:
+        # A counter-example may show that a node itself fails; that is what there is to see.
+        console.print(f"węzeł zawiódł: {type(error).__name__}: {error}")
+        return False
+    same: bool = turns == data["turns"]
+    for turn in turns:
+        console.print(f"← {turn['event'].get('type')}")
+        for text in turn["says"]:
+            console.print(f"   „{text}”")
+        console.print(f"   [{turn['node']}] {'; '.join(turn['does'])} {turn.get('ended', '')}".rstrip())
+    console.print("Rozmowa przebiega jak zapisana." if same else "Rozmowa przebiega dziś inaczej niż zapisana.")
+    return same

@@ -1,0 +1,95 @@
+"""The fictitious callers without a server: an authority for calls that are only rehearsed.
+
+It knows the same people as the stub and blocks a telePIN after as many wrong tries; nothing it knows is a secret.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from telepin.identity import Fault, judge
+from telepin.secret import Secret
+from telepin.service import Outcome, Principal, Sealed, Taxpayer
+
+from .accounts import CALLERS, TRIES
+
+VALID = timedelta(minutes=30)
+
+
+class People:
+    """The callers' file: numbers and telePINs by a caller's id."""
+
+    def __init__(self, file: Path = CALLERS) -> None:
+        data = YAML(typ="safe").load(file)
+        self.rows: dict[str, Mapping[str, Any]] = {row["id"]: row for row in data["callers"]}
+        self.parties: dict[str, Mapping[str, Any]] = {row["id"]: row for row in data["parties"]}
+
+    def number(self, kind: str, person: str) -> str:
+        """The ``pesel``, ``nip`` or ``telepin`` of ``person``; of a party, its ``nip``. Raises ``KeyError``."""
+        found = (self.rows.get(person) or self.parties[person])[kind]
+        if not found:
+            raise KeyError(person)
+        return str(found)
+
+    def holder(self, digits: str) -> Mapping[str, Any] | None:
+        """The caller with this PESEL or NIP."""
+        return next((row for row in self.rows.values() if digits in (row["pesel"], row["nip"])), None)
+
+
+class InProcessAuthority:
+    """What ``telepin.service.TelePin`` offers to a phone, for one rehearsed call at the moment ``now``."""
+
+    def __init__(self, people: People, now: datetime) -> None:
+        self._people, self._now = people, now
+        self._sealed: dict[str, str] = {}
+        self._failed: dict[str, int] = {}
+        self._verdicts: dict[str, Outcome] = {}
+
+    async def seal(self, call: str, digits: Secret) -> Sealed | Fault:
+        judged = judge(digits, self._now.date())
+        if isinstance(judged, Fault):
+            return judged
+        ref = f"sealed-{len(self._sealed) + 1}"
+        self._sealed[ref] = digits.reveal()
+        return Sealed(ref, judged.kind)
+
+    async def check(
+        self, *, check: str, call: str, identity: str, pin: Secret, caller: str | None, trunk: str
+    ) -> Outcome:
+        if check not in self._verdicts:
+            self._verdicts[check] = self._judged(self._people.holder(self._sealed.get(identity, "")), pin)
+        return self._verdicts[check]
+
+    async def recall(self, check: str) -> Outcome | None:
+        return self._verdicts.get(check)
+
+    async def match_principal(self, call: str, digits: Secret, refs: Sequence[str]) -> str | None:
+        known = {f"eus:{party['id']}": (party["pesel"], party["nip"]) for party in self._people.parties.values()}
+        return next((ref for ref in refs if digits.reveal() in known.get(ref, ())), None)
+
+    async def forget(self, call: str) -> None:
+        self._sealed.clear()
+
+    def _judged(self, row: Mapping[str, Any] | None, pin: Secret) -> Outcome:
+        at = self._now.isoformat(timespec="seconds")
+        if row is None:
+            return Outcome("refused", at)
+        failed = self._failed.get(row["id"], row["failed"])
+        right = pin.reveal() == row["telepin"]
+        self._failed[row["id"]] = 0 if right else failed + 1
+        if not right or row["status"] != "active" or failed >= TRIES:
+            return Outcome("refused", at)
+        until = (self._now + VALID).isoformat(timespec="seconds")
+        person = Taxpayer(f"eus:{row['id']}", row["name"])
+        return Outcome("ok", at, until, person, row["office"], self._principals(row))
+
+    def _principals(self, row: Mapping[str, Any]) -> tuple[Principal, ...]:
+        today = self._now.date().isoformat()
+        return tuple(
+            Principal(f"eus:{one['party']}", self._people.parties[one["party"]]["name"], one["basis"])
+            for one in row["principals"]
+            if str(one["from"]) <= today <= str(one["to"] or "9999")
+        )

@@ -1,0 +1,79 @@
+"""``infolinia simulate`` and ``infolinia graph``, as commands."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from infolinia.commands.graph import graph
+from infolinia.commands.simulate import simulate
+from infolinia.settings import ROOT
+from infolinia.stubs.eus.in_process import People
+from ivr.dialogue.plan import Plan
+from ivr.dialogue.script import play
+
+
+def run(command: Any, *args: str, typed: str = "") -> Result:
+    app = typer.Typer()
+    app.command()(command)
+    return CliRunner().invoke(app, list(args), input=typed)
+
+
+@pytest.fixture(autouse=True)
+def _var(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INFOLINIA_VAR", str(tmp_path / "var"))
+
+
+def test_a_piped_call_is_shown_saved_without_digits_and_plays_again(tmp_path: Path) -> None:
+    people = People()
+    pesel, pin = people.number("pesel", "dz-01"), people.number("telepin", "dz-01")
+    saved = tmp_path / "tests" / "moja.yaml"
+    typed = f"{pesel}#\n765432#\n{pin}#\n0\n!queue timeout\n\n"
+    result = run(simulate, "--at", "2026-04-30 15:00", "--save", str(saved), typed=typed)
+    assert result.exit_code == 0, result.output
+    assert "Rozmawia z Państwem automat." in result.output
+    assert "kolejka malopolskie-kol-ogolna" in result.output
+    text = saved.read_text(encoding="utf-8")
+    for secret in (pesel, pin, "765432"):
+        assert secret not in text
+    again = run(simulate, "--script", str(saved))
+    assert again.exit_code == 0, again.output
+    assert "zgodnie z próbą" in again.output
+
+
+def test_the_end_of_the_input_hangs_up() -> None:
+    result = run(simulate, "--at", "2026-04-21 10:00", typed="#\n")
+    assert "hung up by caller" in result.output
+
+
+def test_an_unknown_command_is_explained_and_a_bad_moment_refused() -> None:
+    assert "!hangup" in run(simulate, "--at", "2026-04-21 10:00", typed="!co\n").output
+    assert run(simulate, "--at", "jutro").exit_code == 2
+
+
+def test_a_rehearsal_that_does_not_hold_fails(tmp_path: Path) -> None:
+    text = (ROOT / "dialplans/tests/konsultant-zerem.yaml").read_text(encoding="utf-8")
+    wrong = tmp_path / "zla.yaml"
+    wrong.write_text(text.replace("node: tozsamosc", "node: sprawa"), encoding="utf-8")
+    result = run(simulate, "--script", str(wrong))
+    assert result.exit_code == 1
+    assert "zla.yaml:7" in result.output
+
+
+def test_a_recorded_call_is_played_through_todays_core(tmp_path: Path, plan: Plan) -> None:
+    event = {"type": "CallArrived", "dialled": "224605992", "caller": None, "at": "2026-04-21T10:00:00+02:00"}
+    script = {"title": "kontrprzykład", "turns": play(plan, {"turns": [{"event": event}]})}
+    file = tmp_path / "kontr.yaml"
+    file.write_bytes(msgspec.json.encode(script))
+    assert run(simulate, "--script", str(file)).exit_code == 0
+    file.write_bytes(msgspec.json.encode({**script, "turns": [{**script["turns"][0], "node": "inny"}]}))
+    assert run(simulate, "--script", str(file)).exit_code == 1
+
+
+def test_an_office_that_is_not_there_is_refused_by_graph() -> None:
+    result = run(graph, "--office", "atlantyda")
+    assert result.exit_code == 2
+    assert "malopolskie" in result.output

@@ -1,0 +1,60 @@
+"""The picture: every node and every way is in it, and both pages are whole."""
+
+import shutil
+import subprocess
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from ivr.dialogue.node import NodeRef, references
+from ivr.dialogue.plan import Plan
+from ivr.picture import dot, printed, viewer
+
+needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="needs Graphviz")
+
+
+def test_every_node_and_every_way_is_drawn(plan: Plan) -> None:
+    text = dot(plan, "malopolskie")
+    for name, node in plan.nodes.items():
+        assert f'"{name}" [label=' in text
+        for _, ref in references(node):
+            if isinstance(ref, NodeRef):
+                assert f'"{name}" -> "{ref}"' in text
+    assert f'"(zawsze)" -> "{plan.person}"' in text
+    assert "22 460 59 92" in text
+    assert "od poniedziałku do piątku" in text
+
+
+def test_the_national_line_has_its_own_numbers(plan: Plan) -> None:
+    assert "801 055 055" in dot(plan)
+
+
+def test_texts_cannot_break_the_language_of_the_graph(plan: Plan) -> None:
+    spoilt = dict.fromkeys(plan.prompts, 'a "b" <c> & \\n {x}')
+    view = plan.for_office(None)
+    original, view.prompts = view.prompts, spoilt
+    try:
+        text = dot(plan)
+    finally:
+        view.prompts = original
+    assert "<i>„a &quot;b&quot; &lt;c&gt;" in text
+    assert 'tooltip="a \\"b\\" <c>' in text
+
+
+@needs_dot
+def test_graphviz_draws_it_and_both_pages_are_whole(plan: Plan) -> None:
+    drawn = subprocess.run(
+        ["dot", "-Tsvg"], input=dot(plan, brief=True), capture_output=True, text=True, check=True
+    ).stdout
+    sheet = ET.fromstring(printed(drawn, "Tytuł <&>").encode())
+    assert (sheet.get("width"), sheet.get("height")) in (("210.0mm", "297.0mm"), ("297.0mm", "210.0mm"))
+    assert "kolejka" in "".join(sheet.itertext())
+    page = viewer(drawn, "Tytuł")
+    assert page.count("<svg") == 1
+    assert 'id="drawing"' in page
+    assert "http" not in page.replace("http://www.w3.org/", "")
+
+
+def test_what_graphviz_did_not_draw_is_refused() -> None:
+    with pytest.raises(ValueError, match="Graphviz"):
+        printed("<svg></svg>", "x")
