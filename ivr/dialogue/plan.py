@@ -32,7 +32,9 @@ Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$")
 MonthDay = Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"), AfterValidator(_real_day)]
 Day = Literal["pn", "wt", "sr", "cz", "pt", "so", "nd"]
 DAYS_OF_WEEK: tuple[Day, ...] = ("pn", "wt", "sr", "cz", "pt", "so", "nd")
-Date = Annotated[str, Field(pattern=r"^(20[0-9][0-9]-)?(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"), AfterValidator(_real_day)]
+Date = Annotated[
+    str, Field(pattern=r"^(20[0-9][0-9]-)?(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"), AfterValidator(_real_day)
+]
 """A day: ``YYYY-MM-DD``, or ``MM-DD`` for every year."""
 
 NATIONAL = "krajowa"
