@@ -8,11 +8,14 @@ import asyncio
 import hashlib
 import signal
 from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import structlog
 from prometheus_client import Counter, Gauge, start_http_server
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from desk.alarms import Alarms
@@ -47,6 +50,8 @@ from .supervisor import beat
 
 log = structlog.get_logger(__name__)
 
+LONGEST_CALL = timedelta(hours=6)
+"""Past it a call without an end in the journal is over: no queue lets anybody wait so long."""
 COUNTER_PATIENCE = 1.0
 """Seconds that an attempt's count may wait for other writers of the database."""
 TURNS = Counter("infolinia_turns_total", "committed turns, by event", ["event"])
@@ -105,6 +110,8 @@ class Engine:
         start_http_server(settings.port("metrics", self._number), "127.0.0.1")
         journal = Journal(database, self._name, stall=settings.journal_stall, alarm=self._alarms)
         await journal.start()
+        with suppress(SQLAlchemyError):
+            await journal.close_lost(datetime.now(UTC) - LONGEST_CALL)
         media = MediaServer()
         await media.start("127.0.0.1", settings.port("media", self._number))
         counters = open_database(settings.database_url, busy_timeout=COUNTER_PATIENCE)

@@ -42,6 +42,7 @@ class Child:
 class Supervisor:
     """Keeps ``children`` (name to arguments of ``python -m infolinia``) running until told to stop.
 
+    The last of them is stopped last: the desk still opens pages while the engines drain.
     ``alarm(kind, text)`` is told of every death. ``drain`` is how many seconds a stop gives the calls under way.
     """
 
@@ -60,7 +61,9 @@ class Supervisor:
         keepers = [asyncio.create_task(self._keep(child)) for child in self._children]
         await self._stopping.wait()
         log.info("draining", seconds=self._drain)
-        await asyncio.gather(*(self._stop(child) for child in self._children))
+        *first, last = self._children
+        await asyncio.gather(*(self._stop(child) for child in first))
+        await self._stop(last)
         for keeper in keepers:
             keeper.cancel()
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -99,6 +99,15 @@ async def test_a_call_that_broke_off_is_found_again_and_a_finished_one_is_not(jo
     assert await journal.broken_off("+48done", but="new", within=within) is None
     assert await journal.broken_off("+48cut", but="cut", within=within) is None
     assert await journal.broken_off("+48cut", but="new", within=timedelta(0)) is None
+
+
+async def test_a_call_whose_end_nobody_saw_is_closed_and_one_under_way_is_not(journal: Journal, plan: Plan) -> None:
+    call, actions = step(plan, Call(id="a"), ARRIVED)
+    await journal.commit(call, ARRIVED, actions)
+    now = datetime.now(UTC)
+    assert await journal.close_lost(now - timedelta(hours=1)) == 0
+    assert await journal.close_lost(now + timedelta(hours=1)) == 1
+    assert await journal.close_lost(now + timedelta(hours=1)) == 0
 
 
 def change_caller(event: CallArrived, name: str) -> CallArrived:
