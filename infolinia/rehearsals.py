@@ -16,6 +16,7 @@ from ivr.dialogue.events import CallArrived
 from ivr.dialogue.plan import Plan
 from ivr.dialplan import Fault
 from ivr.dialplan.source import Source
+from ivr.proof import Violation
 from ivr.rehearsal import Outcome, Stage, load, rehearse
 from voicebot.topics.recogniser import TopicRecogniser, ensure_model
 
@@ -73,12 +74,26 @@ def tell_mismatches(outcome: Outcome, source: Source, console: Console) -> bool:
 
 def saved(title: str, arrived: CallArrived, at: str, steps: list[dict[str, Any]]) -> str:
     """The text of a rehearsal file."""
-    yaml = YAML(typ="safe", pure=True)
-    yaml.width, yaml.default_flow_style, yaml.allow_unicode = 110, False, True
-    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     data: dict[str, Any] = {"version": 1, "title": title, "number": arrived.dialled, "at": at, "caller": arrived.caller}
     if not arrived.hears:
         data["hears"] = False
+    return HEAD + _yaml({**data, "steps": steps})
+
+
+def keep_script(violation: Violation, folder: Path) -> Path:
+    """Write the call that shows ``violation`` into ``folder``, under the name of its property; where it is."""
+    folder.mkdir(parents=True, exist_ok=True)
+    taken = len(list(folder.glob(f"{violation.property}-*.yaml")))
+    path = folder / f"{violation.property}-{taken + 1}.yaml"
+    path.write_text(_yaml(violation.script), encoding="utf-8")
+    return path
+
+
+def _yaml(data: Any) -> str:
+    yaml = YAML(typ="safe", pure=True)
+    yaml.width, yaml.default_flow_style, yaml.allow_unicode = 110, False, True
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    yaml.representer.ignore_aliases = lambda node: True
     text = StringIO()
-    yaml.dump({**data, "steps": steps}, text)
-    return HEAD + text.getvalue()
+    yaml.dump(data, text)
+    return text.getvalue()

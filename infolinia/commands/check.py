@@ -7,6 +7,7 @@ import msgspec
 import typer
 from rich.console import Console
 
+from infolinia.rehearsals import keep_script, run_all
 from infolinia.settings import Settings
 from ivr.dialplan import Examined, Fault, examine
 from ivr.dialplan.migrations import migrate as migrate_folder
@@ -15,7 +16,9 @@ from ivr.proof import prove
 
 def check(
     folder: Annotated[Path | None, typer.Argument(help="Folder dialplanów; domyślnie dialplans/")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Wynik jako JSON: ok, faults, warnings, proof")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Wynik jako JSON: ok, faults, warnings, proof, rehearsals")
+    ] = False,
     migrate: Annotated[bool, typer.Option(help="Najpierw przepisz pliki ze starszej wersji języka")] = False,
     proof: Annotated[bool, typer.Option(help="Udowodnij, że żadna rozmowa się nie zgubi")] = True,
 ) -> None:
@@ -29,18 +32,20 @@ def check(
 
       infolinia check --migrate
     """
-    root = folder or Settings().dialplans
+    settings = Settings()
+    root = folder or settings.dialplans
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     if migrate:
         _migrate(root, console)
     examined = examine(root)
-    proven, violations = _prove(examined) if proof else (None, [])
-    faults = [*examined.faults, *violations]
+    proven, violations = _prove(examined, settings.var / "proof") if proof else (None, [])
+    rehearsed, unlike = run_all(examined.plan, settings, root) if examined.plan is not None else (0, [])
+    faults = [*examined.faults, *violations, *unlike]
     if as_json:
         report = {"ok": not faults, "faults": faults, "warnings": examined.warnings, "proof": proven}
-        typer.echo(msgspec.json.encode(report).decode())
+        typer.echo(msgspec.json.encode({**report, "rehearsals": rehearsed}).decode())
     else:
-        _tell(console, examined, faults, proven)
+        _tell(console, examined, faults, proven, rehearsed)
     raise typer.Exit(1 if faults else 0)
 
 
@@ -54,19 +59,27 @@ def _migrate(root: Path, console: Console) -> None:
         console.print(f"{name}: przepisany na nową wersję; poprzedni leży obok", markup=False)
 
 
-def _prove(examined: Examined) -> tuple[dict[str, Any] | None, list[Fault]]:
-    """What the proof says of a plan without faults, and what it found as faults of the nodes concerned."""
+def _prove(examined: Examined, scripts: Path) -> tuple[dict[str, Any] | None, list[Fault]]:
+    """What the proof says of a plan without faults, and what it found as faults of the nodes concerned. The calls that
+    show them are left in ``scripts``, those of an earlier proof removed."""
     if examined.plan is None:
         return None, []
     found = prove(examined.plan)
     broken = {violation.property for violation in found.violations}
-    hint = "rozmowę, która to pokazuje, odtwarza infolinia simulate --script"
-    faults = [examined.fault_of(violation.node, violation.message, hint) for violation in found.violations]
+    for old in scripts.glob("*.yaml"):
+        old.unlink()
+    faults = [
+        examined.fault_of(violation.node, violation.message, f"pokazuje to infolinia simulate --script {path}")
+        for violation in found.violations
+        for path in (keep_script(violation, scripts),)
+    ]
     holds = {name: name not in broken for name in found.properties}
     return {"states": found.states, "seconds": round(found.seconds, 3), "properties": holds}, faults
 
 
-def _tell(console: Console, examined: Examined, faults: list[Fault], proven: dict[str, Any] | None) -> None:
+def _tell(
+    console: Console, examined: Examined, faults: list[Fault], proven: dict[str, Any] | None, rehearsed: int
+) -> None:
     for fault in faults:
         console.print(str(fault), markup=False)
     for warning in examined.warnings:
@@ -77,4 +90,5 @@ def _tell(console: Console, examined: Examined, faults: list[Fault], proven: dic
     plan = examined.plan
     sizes = f"{len(plan.nodes)} węzłów, {len(plan.offices)} urzędów, {len(plan.topics)} tematów"
     checked = f" Zbadano {proven['states']} stanów rozmowy w {proven['seconds']:.1f} s." if proven else ""
-    typer.echo(f"Dialplany w porządku: {sizes}.{checked}")
+    tried = f" Prób: {rehearsed}, wszystkie zgodne." if rehearsed else ""
+    typer.echo(f"Dialplany w porządku: {sizes}.{checked}{tried}")

@@ -1,6 +1,7 @@
 """``infolinia check`` and ``infolinia schema`` as an administrator uses them."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,25 @@ from typer.testing import CliRunner, Result
 
 from infolinia.commands import check as command
 from infolinia.commands.schema import schema
+from infolinia.commands.simulate import simulate
+from infolinia.settings import ROOT
+from ivr.dialogue.plan import Plan
+from ivr.dialogue.script import play
+from ivr.proof import Proof, Violation
 from tests.ivr.dialplan.broken_plans import copy_shipped
+
+
+@pytest.fixture(autouse=True)
+def var(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("INFOLINIA_VAR", str(tmp_path / "var"))
+    return tmp_path / "var"
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    return copy_shipped(tmp_path / "dialplans")
+    copied = copy_shipped(tmp_path / "dialplans")
+    shutil.copytree(ROOT / "dialplans" / "tests", copied / "tests", dirs_exist_ok=True)
+    return copied
 
 
 def run(function: Any, *words: str) -> Result:
@@ -45,6 +59,7 @@ def test_faults_are_told_with_their_place_and_exit_is_1(root: Path) -> None:
 
 def test_the_report_as_json(root: Path) -> None:
     good = json.loads(run(command.check, str(root), "--json", "--no-proof").stdout)
+    assert good.pop("rehearsals") >= 25
     assert good == {"ok": True, "faults": [], "warnings": [], "proof": None}
     spoil(root)
     bad = json.loads(run(command.check, str(root), "--json").stdout)
@@ -55,8 +70,6 @@ def test_the_report_as_json(root: Path) -> None:
 
 
 def test_what_the_proof_finds_is_a_fault_of_its_node(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ivr.proof import Proof, Violation
-
     found = Proof(7, 9, 0.5, ("koniec", "automat"), (Violation("koniec", "rozmowa nie ma końca", "kolejka"),), None)
     monkeypatch.setattr(command, "prove", lambda plan: found)
     report = json.loads(run(command.check, str(root), "--json").stdout)
@@ -65,6 +78,32 @@ def test_what_the_proof_finds_is_a_fault_of_its_node(root: Path, monkeypatch: py
     assert [(fault["file"], fault["line"], fault["message"]) for fault in report["faults"]] == [
         ("hotline.yaml", place, "rozmowa nie ma końca")
     ]
+
+
+def test_a_breach_leaves_the_call_that_shows_it(root: Path, var: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    event = {"type": "CallArrived", "dialled": "224605992", "caller": None, "at": "2026-04-21T10:00:00+02:00"}
+
+    def breached(plan: Plan) -> Proof:
+        script = {"title": "x", "turns": play(plan, {"turns": [{"event": event}]})}
+        return Proof(7, 9, 0.5, ("koniec",), (Violation("koniec", "bez końca", "kolejka", script),), None)
+
+    monkeypatch.setattr(command, "prove", breached)
+    (var / "proof").mkdir(parents=True)
+    (var / "proof" / "automat-1.yaml").write_text("stary", encoding="utf-8")
+    report = json.loads(run(command.check, str(root), "--json").stdout)
+    assert not report["ok"]
+    assert [path.name for path in (var / "proof").iterdir()] == ["koniec-1.yaml"]
+    shown = var / "proof" / "koniec-1.yaml"
+    assert str(shown) in report["faults"][0]["hint"]
+    assert run(simulate, "--script", str(shown), "--folder", str(root)).exit_code == 0
+
+
+def test_a_rehearsal_that_no_longer_holds_is_a_fault(root: Path) -> None:
+    path = root / "prompts.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("Łączę z konsultantem.", "Już łączę."), encoding="utf-8")
+    result = run(command.check, str(root), "--no-proof")
+    assert result.exit_code == 1
+    assert "tests/pesel-i-telepin.yaml:16" in result.output
 
 
 def test_older_files_are_migrated_and_checked(root: Path) -> None:
