@@ -218,7 +218,7 @@ class Journal:
 
     async def broken_off(self, caller: str, *, but: str, within: timedelta) -> Call | None:
         """The last call from ``caller`` other than ``but`` that the caller or the network cut off ``within`` this
-        time, after a topic was known and before anybody served it."""
+        time, after a topic or a queue was known and before anybody served it."""
         since = datetime.now(UTC) - within
         query = (
             select(CALLS.c.id, CALLS.c.ended)
@@ -231,4 +231,4 @@ class Journal:
         if row is None or not row.ended.startswith("hung up"):
             return None
         last = await self.latest(row.id)
-        return last if last is not None and last.topic is not None and not last.served else None
+        return last if last is not None and (last.topic or last.queue) and not last.served else None

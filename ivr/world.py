@@ -77,5 +77,5 @@ class World:
         except SQLAlchemyError as error:
             log.error("earlier calls cannot be read", error=type(error).__name__)
             return LookedUp(what="earlier", ok=False)
-        found = {} if broken is None else {"topic": broken.topic, "office": broken.office}
+        found = {} if broken is None else {"topic": broken.topic, "office": broken.office, "queue": broken.queue}
         return LookedUp(what="earlier", ok=True, found=dict(found))

@@ -39,16 +39,19 @@ class EarlierNode(Node):
 
     def answer(self, plan: Plan, call: Call, event: Event) -> Turn:
         if isinstance(event, LookedUp):
-            topic = event.found.get("topic")
-            if not event.ok or not isinstance(topic, str) or topic not in plan.topics:
+            matter = _matter(plan, event)
+            if matter is None:
                 return go(call, self.next)
             office = event.found.get("office")
             offices = (Candidate(str(office), 1.0),) if office in plan.offices else ()
-            return self._ask(plan, change(call, step=topic, offered=offices))
+            return self._ask(plan, change(call, step=matter, offered=offices))
         match _reading(event):
             case "yes":
                 office = call.office or (call.offered[0].id if call.offered else None)
-                return go(change(call, topic=call.step, confidence=1.0, office=office, offered=()), self.found)
+                back = change(call, office=office, offered=())
+                if call.step in plan.topics:
+                    return go(change(back, topic=call.step, confidence=1.0), self.found)
+                return go(change(back, queue=call.step), self.found)
             case "" if call.tries < len(self.again):
                 return self._ask(plan, change(call, tries=call.tries + 1))
         return go(change(call, offered=()), self.next)
@@ -62,6 +65,15 @@ class EarlierNode(Node):
             patience=5.0,
         )
         return wait(call, ask, awaits=("Heard", "Keyed", "NothingHeard", "HumanAsked"))
+
+
+def _matter(plan: Plan, event: LookedUp) -> str | None:
+    """The topic of the call that broke off, or the thematic queue that was chosen by keys; None when neither."""
+    for name, known in (("topic", plan.topics), ("queue", plan.queues)):
+        found = event.found.get(name)
+        if event.ok and isinstance(found, str) and found in known:
+            return found
+    return None
 
 
 def _reading(event: Event) -> str:
