@@ -39,6 +39,7 @@ GROUPS = {
     "asterisk": "asterisk:app",
     "closure": "closure:app",
     "models": "models:app",
+    "report": "report:app",
     "topics": "topics:app",
 }
 STUBS = {"eus": "stub_eus:eus", "crm": "stub_crm:crm"}

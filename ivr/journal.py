@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 FUNNEL = """event LIKE '{"type":"IdentityGiven"%' OR event LIKE '{"type":"NumberRefused"%'
  OR event LIKE '{"type":"PinChecked"%' OR actions LIKE '%"purpose":"identity"%'"""
-"""The turns on a call's way to authentication (see ``desk.kpi3``): SQL, and it must stay the same in index and query."""
+"""SQL: the turns on a call's way to authentication (see ``desk.kpi3``). Index and query have it letter for letter."""
 
 TURNS = Table(
     "turns",

@@ -1,0 +1,118 @@
+"""``infolinia report``: figures from journals."""
+
+import asyncio
+import csv
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Annotated
+
+import typer
+from sqlalchemy.exc import SQLAlchemyError
+
+from desk.kpi3 import Cell, Funnel, by, kpi3, total
+from infolinia.settings import Settings
+from ivr.calendar import WARSAW
+from ivr.dialogue.plan import Plan
+from ivr.dialplan import PlanError, load_plan
+from store import create_tables, open_database
+
+app = typer.Typer(help="Figures from the journals of calls.")
+STEPS = ("odebrane", "proszone", "zaczęte", "numer podany", "uwierzytelnione")
+
+
+@app.callback()
+def _group() -> None:
+    """Figures from the journals of calls."""
+
+
+@app.command("kpi3")
+def kpi3_(
+    first: Annotated[str | None, typer.Option("--from", help="Pierwszy dzień, na przykład 2024-01-01")] = None,
+    last: Annotated[str | None, typer.Option("--to", help="Ostatni dzień; domyślnie dzisiaj")] = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Wiersze CSV: godzina, urząd, liczby")] = False,
+) -> None:
+    """KPI.3: ile odebranych połączeń uwierzytelniono telePIN-em i gdzie kończą pozostałe. Domyślnie bieżący miesiąc.
+
+    Przykłady:
+
+      infolinia report kpi3
+
+      infolinia report kpi3 --from 2024-01-01 --to 2024-04-30 --csv > kpi3.csv
+    """
+    today = datetime.now(WARSAW).date()
+    since, until = _day(first, today.replace(day=1)), _day(last, today)
+    if until < since:
+        raise _fail(f"Ostatni dzień ({until}) jest przed pierwszym ({since})")
+    try:
+        plan = load_plan(Settings().dialplans)
+        cells = asyncio.run(_cells(plan, since, until))
+    except PlanError as error:
+        raise _fail(f"Dialplany mają błędy (infolinia check): {error.faults[0]}") from None
+    except SQLAlchemyError as error:
+        raise _fail(f"Baza nie odpowiada na pytanie ({type(error).__name__}): {Settings().var}") from None
+    if as_csv:
+        _csv(cells)
+    else:
+        _tables(cells, plan, since, until)
+
+
+async def _cells(plan: Plan, since: date, until: date) -> list[Cell]:
+    database = open_database(Settings().database_url)
+    try:
+        await create_tables(database)
+        return await kpi3(database, _midnight(since), _midnight(until + timedelta(days=1)), plan.numbers)
+    finally:
+        await database.dispose()
+
+
+def _csv(cells: Sequence[Cell]) -> None:
+    rows = csv.writer(sys.stdout)
+    rows.writerow(("godzina", "urząd", *STEPS, "procent"))
+    for cell in sorted(cells, key=lambda cell: (cell.hour, cell.office)):
+        rows.writerow(
+            (cell.hour.isoformat(timespec="minutes"), cell.office, *_counts(cell.funnel), _share(cell.funnel))
+        )
+
+
+def _tables(cells: Sequence[Cell], plan: Plan, since: date, until: date) -> None:
+    typer.echo(f"KPI.3 od {since} do {until}: {_share(total(cells))} % odebranych połączeń uwierzytelniono.")
+    offices = {
+        plan.offices[id_].name if id_ in plan.offices else id_: sum_ for id_, sum_ in by(cells, "office").items()
+    }
+    _table("Miesiąc", by(cells, "month"), total(cells))
+    _table("Urząd", offices, total(cells))
+    _table("Godzina", by(cells, "hour"), total(cells))
+
+
+def _table(head: str, rows: Mapping[str, Funnel], sum_: Funnel) -> None:
+    width = max(map(len, (head, "Razem", *rows)))
+    typer.echo(f"\n{head:{width}}" + "".join(f"  {step:>15}" for step in STEPS) + "       %")
+    for name, funnel in {**rows, "Razem": sum_}.items():
+        typer.echo(
+            f"{name:{width}}" + "".join(f"  {count:>15}" for count in _counts(funnel)) + f"  {_share(funnel):>6}"
+        )
+
+
+def _counts(funnel: Funnel) -> tuple[int, ...]:
+    return (funnel.answered, funnel.offered, funnel.started, funnel.identified, funnel.authenticated)
+
+
+def _share(funnel: Funnel) -> str:
+    return f"{funnel.share:.1f}"
+
+
+def _day(text: str | None, default: date) -> date:
+    try:
+        return default if text is None else date.fromisoformat(text)
+    except ValueError:
+        raise _fail(f"Nie rozumiem dnia `{text}`: proszę podać na przykład 2024-04-30") from None
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), WARSAW)
+
+
+def _fail(message: str) -> typer.Exit:
+    typer.echo(message, err=True)
+    return typer.Exit(1)

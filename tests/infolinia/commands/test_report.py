@@ -1,0 +1,62 @@
+"""``infolinia report kpi3`` on journals of a small month."""
+
+import asyncio
+import csv
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from infolinia.commands import report
+from ivr.dialogue.plan import Plan
+from store import create_tables, open_database
+
+sys.path.append(str(Path(__file__).parents[2] / "desk"))
+from journals import Month, write
+
+
+@pytest.fixture
+def var(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plan: Plan) -> Path:
+    monkeypatch.setenv("INFOLINIA_VAR", str(tmp_path))
+
+    async def tables() -> None:
+        database = open_database(f"sqlite+aiosqlite:///{tmp_path}/infolinia.db")
+        await create_tables(database)
+        await database.dispose()
+
+    asyncio.run(tables())
+    write(tmp_path / "infolinia.db", [Month(2024, 3, 300, 14), Month(2024, 4, 200, 12)], plan.numbers)
+    return tmp_path
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(report.app, list(words))
+
+
+def test_the_tables_of_a_period(var: Path) -> None:
+    shown = run("kpi3", "--from", "2024-03-01", "--to", "2024-04-30")
+    assert shown.exit_code == 0
+    lines = [line.split() for line in shown.output.splitlines()]
+    assert lines[0][-5:] == ["5.2", "%", "odebranych", "połączeń", "uwierzytelniono."]
+    (march,) = [line for line in lines if line[:1] == ["2024-03"]]
+    assert (march[1], march[-2:]) == ("300", ["14", "4.7"])
+    assert [line[-2:] for line in lines if line[:1] == ["Razem"]] == [["26", "5.2"]] * 3
+
+
+def test_days_are_both_included(var: Path) -> None:
+    shown = run("kpi3", "--from", "2024-04-01", "--to", "2024-04-30", "--csv")
+    head, *rows = csv.reader(shown.output.splitlines())
+    assert head[:3] == ["godzina", "urząd", "odebrane"]
+    assert sum(int(row[2]) for row in rows) == 200
+    assert sum(int(row[6]) for row in rows) == 12
+
+
+@pytest.mark.parametrize("days", [("2024-13-01", "2024-12-01"), ("2024-05-01", "2024-04-01")])
+def test_days_that_cannot_be_are_refused(var: Path, days: tuple[str, str]) -> None:
+    assert run("kpi3", "--from", days[0], "--to", days[1]).exit_code == 1
+
+
+def test_a_month_without_calls_is_no_error(var: Path) -> None:
+    assert run("kpi3", "--from", "2023-01-01", "--to", "2023-01-31").output.startswith("KPI.3 od 2023-01-01")
