@@ -19,6 +19,7 @@ from ..dialogue.actions import Action, Ask, AskDigits, Enqueue, LookUp
 from ..dialogue.call import Call
 from ..dialogue.node import Node, NodeRef, TopicRef, references
 from ..dialogue.nodes.answer import speakable
+from ..dialogue.nodes.queue import ways
 from ..dialogue.plan import NATIONAL, Announcement, Office, Plan, QueueKind, Season, Topic
 from .heard import announces
 
@@ -91,7 +92,7 @@ class Abstraction:
         """What ``call`` can still do. Calls with the same key are alike."""
         if call.ended is not None:
             return (call.ended, call.served)
-        fields = [self._canonical(name, getattr(call, name)) for name in self._kept[call.node]]
+        fields = [self._canonical(name, getattr(call, name), call) for name in self._kept[call.node]]
         asked = tuple(self._asked(action) for action in call.pending[-1:])
         always = [getattr(call, name) for name in ALWAYS]
         return (call.node, self._name(call.step), asked, *always, *fields)
@@ -120,7 +121,7 @@ class Abstraction:
         """Whether a call at ``node`` may still have its field ``name`` read."""
         return name in self._kept[node]
 
-    def _canonical(self, name: str, value: Any) -> Any:
+    def _canonical(self, name: str, value: Any, call: Call) -> Any:
         match name:
             case "caller" | "identity" | "acting_for":
                 return value is not None
@@ -132,8 +133,10 @@ class Abstraction:
                 return None if value is None else tuple(party.ref for party in value.principals)
             case "offered":
                 return tuple(self._name(candidate.id) for candidate in value)
-            case "further" | "queues_tried":
+            case "further":
                 return tuple(map(self._name, value))
+            case "queues_tried" if value:
+                return tuple(self._name(queue) for queue in ways(self.plan, call) if queue in value)
         return self._name(value) if isinstance(value, str) else value
 
     def _asked(self, action: Action) -> Key:

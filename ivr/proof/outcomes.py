@@ -60,6 +60,11 @@ class Outcomes:
         self._topics = classes.names(classes.topics)
         self._offices = [name for name in classes.names(classes.offices) if name != NATIONAL]
 
+    def alike(self, reading: str) -> list[str]:
+        """All readings that ``reading`` stands for: topics of its class, else itself."""
+        topics = self._classes.topics
+        return [topic for topic, stands in topics.items() if stands == reading] or [reading]
+
     def arrivals(self) -> Iterator[CallArrived]:
         """How calls begin: each class of office and an unknown number, number shown or withheld, with a recogniser or
         none, in each set of seasons."""

@@ -7,7 +7,7 @@ forgets the counts, which lets every call circle freely, and then adds, for each
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Any
 
 from ..dialogue.actions import Action, Enqueue, LookUp
@@ -15,6 +15,7 @@ from ..dialogue.call import Call
 from ..dialogue.events import Event, Failed, HungUp, MediaLost, Resumed
 from ..dialogue.machine import LAST_VISITS, MAX_VISITS, step
 from ..dialogue.node import change
+from ..dialogue.nodes.queue import ways
 from ..dialogue.plan import Plan
 from .abstraction import Abstraction, Key
 from .heard import Told, told
@@ -68,6 +69,11 @@ class Graph:
     out: list[list[int]] = field(default_factory=list)
     whole: bool = True
     audited: int = 0
+    known: dict[Key, int] = field(default_factory=dict)
+
+    def state_of(self, call: Call, told: Told) -> int | None:
+        """The state that stands for ``call`` after what its caller was told; None when the walk never came there."""
+        return self.known.get((*self.classes.key(fresh(call)), facts(self.classes, call, told)))
 
     def path(self, edge: Edge) -> list[Edge]:
         """A shortest way from the beginning of a call through ``edge``."""
@@ -92,7 +98,6 @@ class Walk:
         self._outcomes = Outcomes(self._classes)
         self._graph = Graph(plan, self._classes)
         self._plan, self._audit, self._progress = plan, audit, progress
-        self._known: dict[Key, int] = {}
         self._todo: list[int] = []
         self._merged = 0
 
@@ -111,8 +116,8 @@ class Walk:
             if edge.error is None and edge.exhausted is None:
                 for node in again.intersection(edge.entered):
                     self._follow(edge.source, edge.event, exhausted=node)
-                if self._begins_queueing(edge):
-                    self._follow(edge.source, edge.event, exhausted=QUEUES)
+                for tried in self._tried(edge):
+                    self._follow(edge.source, edge.event, exhausted=QUEUES, tried=tried)
             self._drain()
         return self._graph
 
@@ -135,13 +140,13 @@ class Walk:
 
     def _add(self, call: Call, heard: Told, parent: Edge | None) -> int:
         key = (*self._classes.key(call), heard)
-        known = self._known.get(key)
+        known = self._graph.known.get(key)
         if known is not None:
             self._merged += 1
             if self._audit and self._merged % self._audit == 0:
                 self._compare(self._graph.states[known], call, heard)
             return known
-        index = self._known[key] = len(self._graph.states)
+        index = self._graph.known[key] = len(self._graph.states)
         self._graph.states.append(State(call, heard, parent))
         self._graph.out.append([])
         self._todo.append(index)
@@ -153,11 +158,11 @@ class Walk:
                 self._check_twin(parent.source, index)
         return index
 
-    def _follow(self, source: int, event: Event, exhausted: str | None = None) -> None:
+    def _follow(self, source: int, event: Event, exhausted: str | None = None, tried: tuple[str, ...] = ()) -> None:
         state = self._graph.states[source]
         edge = Edge(source, event, source, (), (), exhausted)
         try:
-            moved, actions = step(self._plan, _worn(self._plan, state.call, exhausted), event)
+            moved, actions = step(self._plan, _worn(state.call, exhausted, tried), event)
         except Exception as error:
             # The plan under proof may be of any make: whatever its nodes raise is its fault, told with the way there.
             edge.error = f"{type(error).__name__}: {error}"
@@ -168,16 +173,19 @@ class Walk:
         edge.actions, edge.entered = actions, tuple(moved.visits)
         edge.authenticates = moved.auth is not None and moved.auth is not state.call.auth
         heard = self._told(state.told, event, state.call, moved, actions)
-        edge.target = self._add(_fresh(moved), heard, edge)
+        edge.target = self._add(fresh(moved), heard, edge)
         self._record(edge)
 
     def _record(self, edge: Edge) -> None:
         self._graph.out[edge.source].append(len(self._graph.edges))
         self._graph.edges.append(edge)
 
-    def _begins_queueing(self, edge: Edge) -> bool:
+    def _tried(self, edge: Edge) -> Iterator[tuple[str, ...]]:
+        """All sets of queues that a call which begins to queue may have been in before, but for none."""
         after, before = self._graph.states[edge.target].call, self._graph.states[edge.source].call
-        return any(call.pending and is_queueing(call.pending[-1]) for call in (after,)) and not before.queues_tried
+        if edge.exhausted is None and after.pending and is_queueing(after.pending[-1]) and not before.queues_tried:
+            names = ways(self._plan, after)
+            yield from (chosen for size in range(1, len(names) + 1) for chosen in combinations(names, size))
 
     def _compare(self, state: State, call: Call, heard: Told) -> None:
         """Whether ``call``, which has the key of ``state``, goes the same ways."""
@@ -197,21 +205,24 @@ class Walk:
             return type(error).__name__
         if moved is call:
             return None
-        return (*self._classes.key(_fresh(moved)), self._told(heard, event, call, moved, actions))
+        return (*self._classes.key(fresh(moved)), self._told(heard, event, call, moved, actions))
 
     def _told(self, before: Told, event: Event, call: Call, moved: Call, actions: tuple[Action, ...]) -> Told:
-        """The facts after a step. That a check was positive is forgotten where nothing of it can be said any more: the
-        properties then ask more of the call, not less."""
-        facts = told(before, self._plan, event, call, actions)
-        forgets = moved.ended is not None or not self._classes.lives(moved.node, "auth")
-        return facts._replace(checked=False) if forgets else facts
+        return facts(self._classes, moved, told(before, self._plan, event, call, actions))
 
     def _check_twin(self, origin: int, twin: int) -> None:
         if self._audit:
             self._compare(self._graph.states[origin], self._graph.states[twin].call, self._graph.states[twin].told)
 
 
-def _fresh(call: Call) -> Call:
+def facts(classes: Abstraction, call: Call, told: Told) -> Told:
+    """What of ``told`` matters for ``call``. That a check was positive is forgotten where nothing of it can be said any
+    more: the properties then ask more of the call, not less."""
+    forgets = call.ended is not None or not classes.lives(call.node, "auth")
+    return told._replace(checked=False) if forgets else told
+
+
+def fresh(call: Call) -> Call:
     """``call`` without what only grows. Which queues were tried matters while it goes from one to the next."""
     queueing = bool(call.pending) and is_queueing(call.pending[-1])
     return change(call, visits={}, said=(), turn=1, queues_tried=call.queues_tried if queueing else ())
@@ -223,16 +234,15 @@ def is_queueing(action: Action) -> bool:
 
 
 QUEUES = "(queues)"
-"""Stands among the nodes for all queues: as if the call had been in each of them."""
+"""Stands among the nodes for queues: as if the call had been in some of them before."""
 
 
-def _worn(plan: Plan, call: Call, node: str | None) -> Call:
-    """``call`` as it is after it has entered ``node`` as often as it may."""
+def _worn(call: Call, node: str | None, tried: tuple[str, ...]) -> Call:
+    """``call`` as it is after it has entered ``node`` as often as it may, or been in the queues ``tried``."""
     if node is None:
         return call
     if node == QUEUES:
-        tried = (f"{office}-{queue}" for office in plan.offices for queue in plan.queues)
-        return change(call, queues_tried=tuple(tried))
+        return change(call, queues_tried=tried)
     return change(call, visits={node: LAST_VISITS if call.exhausted else MAX_VISITS})
 
 

@@ -47,7 +47,7 @@ class QueueNode(Node):
 
     def _next(self, plan: Plan, call: Call) -> Turn:
         """The first queue neither tried nor found full; ``step`` holds those looked up on this round, in order."""
-        kind, route = self._kind(plan, call), _route(plan, call)
+        kind, route = _kind(plan, call), _route(plan, call)
         looked_up = call.step.split()
         for office in route:
             name = _name(plan, office, kind)
@@ -62,12 +62,6 @@ class QueueNode(Node):
             if _name(plan, office, kind) not in call.queues_tried:
                 return self._enqueue(plan, call, kind, office)
         return go(call, self.failed)
-
-    def _kind(self, plan: Plan, call: Call) -> str:
-        office = plan.offices[call.office or NATIONAL]
-        topic = plan.topics.get(call.topic or "")
-        wanted = call.queue or (topic.queue if topic else None) or office.default_queue
-        return wanted if wanted in office.queues else office.default_queue
 
     def _enqueue(self, plan: Plan, call: Call, kind: str, office: str) -> Turn:
         run = _run_by(plan, office, kind)
@@ -95,7 +89,7 @@ class QueueNode(Node):
                 return go(change(call, served=True), self.served)
             return self._next(plan, call)
         assert isinstance(event, LookedUp)
-        kind, name = self._kind(plan, call), call.step.split()[-1]
+        kind, name = _kind(plan, call), call.step.split()[-1]
         office = next(office for office in _route(plan, call) if _name(plan, office, kind) == name)
         if event.ok and event.found.get("open") is False:
             return self._next(plan, change(call, queues_tried=(*call.queues_tried, name)))
@@ -105,6 +99,20 @@ class QueueNode(Node):
         ):
             return self._next(plan, call)
         return self._enqueue(plan, call, kind, office)
+
+
+def ways(plan: Plan, call: Call) -> tuple[str, ...]:
+    """Asterisk's names of the queues that may take the call, in turn."""
+    kind = _kind(plan, call)
+    return tuple(_name(plan, office, kind) for office in _route(plan, call))
+
+
+def _kind(plan: Plan, call: Call) -> str:
+    """The thematic queue: chosen by keys, else the topic's, else the office's default."""
+    office = plan.offices[call.office or NATIONAL]
+    topic = plan.topics.get(call.topic or "")
+    wanted = call.queue or (topic.queue if topic else None) or office.default_queue
+    return wanted if wanted in office.queues else office.default_queue
 
 
 def _route(plan: Plan, call: Call) -> tuple[str, ...]:
