@@ -40,7 +40,7 @@ GROUPS = {
     "closure": "closure:app",
     "models": "models:app",
     "report": "report:app",
-    "topics": "topics:app",
+    "topics": "topic_cycle:app",
 }
 STUBS = {"eus": "stub_eus:eus", "crm": "stub_crm:crm"}
 PROCESSES = {"engine": "serve:engine", "desk": "serve:desk"}

@@ -180,8 +180,10 @@ class Engine:
 
 def _load_topics(settings: Settings) -> Topics:
     from voicebot.topics.recogniser import TopicRecogniser, ensure_model
+    from voicebot.topics.versions import live_model
 
-    return TopicRecogniser.load(ensure_model(settings.dialplans, settings.var / "topics"))
+    folder = settings.var / "topics"
+    return TopicRecogniser.load(live_model(folder) or ensure_model(settings.dialplans, folder))
 
 
 async def run_engine(settings: Settings, number: int, heartbeat: int | None = None) -> None:

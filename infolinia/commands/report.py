@@ -17,6 +17,8 @@ from ivr.dialogue.plan import Plan
 from ivr.dialplan import PlanError, load_plan
 from store import create_tables, open_database
 
+from .report_kpi2 import kpi2
+
 app = typer.Typer(help="Figures from the journals of calls.")
 STEPS = ("odebrane", "proszone", "zaczęte", "numer podany", "uwierzytelnione")
 
@@ -24,6 +26,9 @@ STEPS = ("odebrane", "proszone", "zaczęte", "numer podany", "uwierzytelnione")
 @app.callback()
 def _group() -> None:
     """Figures from the journals of calls."""
+
+
+app.command("kpi2")(kpi2)
 
 
 @app.command("kpi3")

@@ -13,6 +13,7 @@ from infolinia.settings import Settings
 from voicebot.topics.catalogue import CatalogueError, digest, load_catalogue
 from voicebot.topics.model import ModelError
 from voicebot.topics.recogniser import Decision, TopicRecogniser, ensure_model
+from voicebot.topics.versions import live_model
 
 if TYPE_CHECKING:
     from voicebot.topics.evaluate import Figures
@@ -20,6 +21,15 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Tematy rozmów: rozpoznawanie, uczenie, ocena.")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Jeden obiekt JSON w wierszu.")]
+
+
+def served_model(settings: Settings) -> Path:
+    """The model that calls are served with: the deployed one, else that of the present phrases."""
+    try:
+        return live_model(settings.var / "topics") or model_file(settings)
+    except CatalogueError as error:
+        typer.echo(f"Zapis wersji modelu jest uszkodzony: {error}", err=True)
+        raise typer.Exit(1) from None
 
 
 def model_file(settings: Settings) -> Path:
@@ -32,7 +42,10 @@ def model_file(settings: Settings) -> Path:
 
 
 @app.command()
-def predict(as_json: AsJson = False) -> None:
+def predict(
+    as_json: AsJson = False,
+    draft: Annotated[bool, typer.Option(help="Model z bieżących fraz zamiast wdrożonego.")] = False,
+) -> None:
     """Czyta wypowiedzi ze standardowego wejścia (jedna w wierszu) i pisze decyzje.
 
     Kolumny rozdzielone tabulatorem: decyzja (temat, __none__, __human__ albo a|b), pewność, drugi kandydat, pewność,
@@ -40,17 +53,21 @@ def predict(as_json: AsJson = False) -> None:
 
     Przykład: echo "do kiedy składa się pit" | infolinia topics predict
     """
-    path = model_file(Settings())
-    try:
-        recogniser = TopicRecogniser.load(path)
-    except ModelError as error:
-        typer.echo(f"Nie można wczytać modelu: {error}. Proszę usunąć ten plik, nauczy się na nowo.", err=True)
-        raise typer.Exit(1) from None
+    recogniser = loaded(model_file(Settings()) if draft else served_model(Settings()))
     for raw in sys.stdin.buffer:
         text = raw.decode("utf-8", "replace").rstrip("\r\n")
         decision = recogniser.decide(text)
         sys.stdout.write((as_object(decision) if as_json else decision.tabbed()) + "\n")
         sys.stdout.flush()
+
+
+def loaded(path: Path) -> TopicRecogniser:
+    """The recogniser with the model at ``path``; ends the program when it cannot be read."""
+    try:
+        return TopicRecogniser.load(path)
+    except ModelError as error:
+        typer.echo(f"Nie można wczytać modelu: {error}. Proszę usunąć ten plik, nauczy się na nowo.", err=True)
+        raise typer.Exit(1) from None
 
 
 def as_object(decision: Decision) -> str:
@@ -62,7 +79,8 @@ def as_object(decision: Decision) -> str:
 
 @app.command()
 def train() -> None:
-    """Uczy rozpoznawania z bieżących fraz (krócej niż minutę) i pisze, gdzie leży model.
+    """Uczy rozpoznawania z bieżących fraz (krócej niż minutę) i pisze, gdzie leży model. Rozmów to nie zmienia: nowy
+    model obsługuje je dopiero po `infolinia topics deploy`.
 
     Przykład: infolinia topics train
     """
@@ -157,7 +175,3 @@ def _table(title: str, groups: "Mapping[str, Figures]") -> None:
 
 def _percent(share: float) -> str:
     return "    –" if math.isnan(share) else f"{share * 100:5.1f}"
-
-
-if __name__ == "__main__":
-    app()
