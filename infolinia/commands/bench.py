@@ -17,6 +17,7 @@ console = Console(stderr=True, highlight=False)
 
 BENCHES: dict[str, tuple[str, ...]] = {
     "core": ("bench_core.py",),
+    "proof": ("bench_proof.py",),
     "wires": ("bench_wires.py",),
     "telepin": ("bench_telepin.py", "--streams", "100000"),
     "feel": ("bench_hotline.py", "feel", "--calls", "20"),

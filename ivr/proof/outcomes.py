@@ -83,12 +83,13 @@ class Outcomes:
 
     def of(self, call: Call) -> Iterator[Event]:
         """What may happen to ``call``: every answer that it awaits, in every class, then what may always happen."""
-        asked = call.pending[-1] if call.pending else None
         for name in call.awaits:
-            yield from self._answers(name, call, asked)
+            yield from self.answers(name, call)
         yield from ALWAYS
 
-    def _answers(self, name: str, call: Call, asked: Action | None) -> Iterator[Event]:
+    def answers(self, name: str, call: Call) -> Iterator[Event]:
+        """Every class of the answer called ``name``, one of those that ``call`` awaits."""
+        asked = call.pending[-1] if call.pending else None
         match name:
             case "NothingHeard":
                 yield NothingHeard()

@@ -14,10 +14,15 @@ from ..dialogue.events import Candidate, Event, Heard, HungUp
 from ..dialogue.machine import round_trip, step
 from ..dialogue.plan import Plan
 from .heard import Told, told
-from .outcomes import Outcomes
-from .walk import Graph
+from .outcomes import ALWAYS, Outcomes
+from .walk import Graph, is_queueing
 
 MAX_TURNS = 2_000
+TIRELESS, AVOIDS = 0.1, 12
+"""How many callers go on and on, and how often they think again before a step that would end their call."""
+DISTURBED = 0.1
+"""How likely a turn is disturbed."""
+DISTURBING = tuple(event for event in ALWAYS if not isinstance(event, HungUp))
 
 
 class Stroll(NamedTuple):
@@ -28,11 +33,12 @@ class Stroll(NamedTuple):
     outside: str | None
 
 
-def stroll(graph: Graph, chance: Random, quits: float = 0.01) -> Stroll:
+def stroll(graph: Graph, outcomes: Outcomes, chance: Random, quits: float = 0.01) -> Stroll:
     """A call in which everything happens by ``chance``; with the probability ``quits`` a turn ends in a hang-up."""
-    plan, outcomes = graph.plan, Outcomes(graph.classes)
+    plan = graph.plan
     call, heard = Call(id="script"), Told()
-    event: Event = chance.choice(list(outcomes.arrivals()))
+    tireless = chance.random() < TIRELESS
+    event: Event = chance.choice(tuple(outcomes.arrivals()))
     for turn in range(1, MAX_TURNS):
         moved, actions = step(plan, round_trip(call), event)
         if moved.turn > call.turn:
@@ -42,20 +48,28 @@ def stroll(graph: Graph, chance: Random, quits: float = 0.01) -> Stroll:
                 return Stroll(call.ended, turn, f"{type(event).__name__} at {call.node}: {call}")
         if call.ended is not None:
             return Stroll(call.ended, turn, None)
-        event = _next(plan, outcomes, call, chance, quits)
+        event = _next(outcomes, call, chance, 0.0 if tireless else quits)
+        for _ in range(AVOIDS if tireless else 0):
+            if not _leads_out(plan, call, event):
+                break
+            event = _next(outcomes, call, chance, 0.0)
     return Stroll(None, MAX_TURNS, None)
 
 
-def _next(plan: Plan, outcomes: Outcomes, call: Call, chance: Random, quits: float) -> Event:
-    """Any kind of event, each as likely; of its kind any, with a topic of its class instead of the one that stands for
-    it."""
+def _leads_out(plan: Plan, call: Call, event: Event) -> bool:
+    """Whether ``event`` ends the call or brings it to a queue."""
+    moved, actions = step(plan, call, event)
+    return moved.ended is not None or bool(actions and is_queueing(actions[-1]))
+
+
+def _next(outcomes: Outcomes, call: Call, chance: Random, quits: float) -> Event:
+    """Now and then a disturbance; else any kind of answer, each as likely, and of its kind any, with a topic of its
+    class instead of the one that stands for it."""
     if chance.random() < quits:
         return HungUp()
-    kinds: dict[str, list[Event]] = {}
-    for event in outcomes.of(call):
-        kinds.setdefault(type(event).__name__, []).append(event)
-    kinds.pop("HungUp", None)
-    event = chance.choice(kinds[chance.choice(list(kinds))])
+    if chance.random() < DISTURBED:
+        return chance.choice(DISTURBING)
+    event = chance.choice(list(outcomes.answers(chance.choice(call.awaits), call)))
     return _in_other_words(outcomes, event, chance) if isinstance(event, Heard) else event
 
 
