@@ -1,4 +1,6 @@
-"""How fast the proof is, and random calls against it: python tools/bench_proof.py [--calls 100000] [--processes 2] [--json FILE]
+"""How fast the proof is, and random calls against it.
+
+.venv/bin/python tools/bench_proof.py [--calls 100000] [--processes 2] [--json FILE]
 
 Prints states proved per second, and for random calls through the shipped dialplans how they ended, whether any left
 what the proof has walked, and whether any never ended: both must be 0.
