@@ -1,0 +1,79 @@
+"""Ten thousand fuzzed calls, some in processes that are killed, and a search for what they keyed and said in all that
+was written. Prints one JSON object.
+
+    .venv/bin/python tools/bench_leaks.py [--calls 10000] [--kills 20]
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from random import Random
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.fakes.fuzzed_calls import Canaries  # noqa: E402
+from tests.fakes.leaks import Search  # noqa: E402
+
+BATCH = 500
+"""Calls of one process: the folder is searched after each."""
+
+
+def run(folder: Path, calls: int, seed: int, kill_after: int | None) -> int:
+    """How many calls came to their end before the process did, or was killed."""
+    command = [sys.executable, "-m", "tests.fakes.fuzzed_calls", str(folder), str(calls), str(seed)]
+    ended = 0
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for _ in process.stdout:
+            ended += 1
+            if ended == kill_after:
+                process.kill()
+    if process.returncode not in (0, -9):
+        raise SystemExit(f"the fuzzed calls of seed {seed} ended with {process.returncode}")
+    return ended
+
+
+def measure(calls: int, kills: int) -> dict[str, Any]:
+    """Kills and whole batches in turn on one folder: what a crash leaves is there for the next process, as in life."""
+    search, chance, began = Search(Canaries.made(1).all), Random(1), time.monotonic()
+    ended, killed, seed, leaks, size = 0, 0, 0, set(), 0
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        while ended < calls or killed < kills:
+            seed += 1
+            kill = killed < kills and (seed % 2 == 1 or ended >= calls)
+            ended += run(folder, BATCH, seed, chance.randrange(1, 60) if kill else None)
+            killed += kill
+            leaks |= set(search.folder(folder))
+            size = sum(path.stat().st_size for path in folder.rglob("*"))
+            print(f"{ended} calls, {killed} kills, {len(leaks)} leaks", file=sys.stderr)
+    return {
+        "calls": ended,
+        "kills": killed,
+        "bytes_searched": size,
+        "leaks": sorted(map(str, leaks)),
+        "seconds": round(time.monotonic() - began),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--calls", type=int, default=10_000)
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    found = measure(min(options.calls, 100_000), min(options.kills, 1_000))
+    print(json.dumps(found, indent=1))
+    if options.json:
+        options.json.write_text(json.dumps(found))
+    raise SystemExit(1 if found["leaks"] else 0)
+
+
+if __name__ == "__main__":
+    main()
