@@ -179,11 +179,19 @@ class Engine:
 
 
 def _load_topics(settings: Settings) -> Topics:
+    """The deployed recogniser of topics; that of the present phrases when none is deployed or it cannot be read."""
+    from voicebot.topics.catalogue import CatalogueError
+    from voicebot.topics.model import ModelError
     from voicebot.topics.recogniser import TopicRecogniser, ensure_model
     from voicebot.topics.versions import live_model
 
     folder = settings.var / "topics"
-    return TopicRecogniser.load(live_model(folder) or ensure_model(settings.dialplans, folder))
+    try:
+        if (deployed := live_model(folder)) is not None:
+            return TopicRecogniser.load(deployed)
+    except (CatalogueError, ModelError) as error:
+        log.error("deployed topics cannot be read: those of the present phrases serve", why=str(error))
+    return TopicRecogniser.load(ensure_model(settings.dialplans, folder))
 
 
 async def run_engine(settings: Settings, number: int, heartbeat: int | None = None) -> None:

@@ -1,0 +1,236 @@
+"""Topics measured beyond ``infolinia topics analyse``: ``python tools/bench_topics.py [SECTION…]``.
+
+``dialogue``: calls walked through ``step`` with a truthful caller. ``waves``: the February experiment, 20 new topics
+beside 34 live ones. ``curve``: the learning curve. ``shuffled``: the control. ``near``: near-duplicates between what
+was taught and what is judged. ``speed``: training and reading. Judged on the independent held-out sets, never taught.
+"""
+
+import random
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from ivr.dialogue.actions import Ask
+from ivr.dialogue.call import Call
+from ivr.dialogue.events import CallArrived, Event, Heard, Keyed, LookedUp, Skipped
+from ivr.dialogue.machine import step
+from ivr.dialogue.plan import Plan
+from ivr.dialplan import load_plan
+from ivr.phones.meaning import Meaning
+from voicebot.topics.catalogue import HUMAN, NONE, Catalogue, Phrase, load_catalogue
+from voicebot.topics.evaluate import Figures, figures, read_set
+from voicebot.topics.normalise import normalise
+from voicebot.topics.recogniser import TopicRecogniser
+from voicebot.topics.train import Fit, fit, likeness
+
+ROOT = Path(__file__).resolve().parent.parent
+HELDOUT = ROOT / "tests/voicebot/topics/heldout"
+SEEDS = (1, 2)
+SEASON = "2026-04-21T10:00:00+02:00"
+"""An arrival at which the topics of the annual return are on."""
+
+
+@cache
+def catalogue() -> Catalogue:
+    return load_catalogue(ROOT / "dialplans")
+
+
+@cache
+def whole() -> Fit:
+    return fit(catalogue().phrases, catalogue().lexicon)
+
+
+def heldout() -> list[Phrase]:
+    return [said for path in sorted(HELDOUT.glob("independent-*.yaml")) for said in read_set(path)]
+
+
+def judged(model: Fit, said: Sequence[Phrase]) -> Figures:
+    recogniser = TopicRecogniser(model.model)
+    return figures([one.label for one in said], [recogniser.predict(one.text) for one in said])
+
+
+def some(phrases: Sequence[Phrase], count: int, seed: int) -> list[Phrase]:
+    """``count`` phrases of each label, chosen by ``seed``."""
+    shuffled = random.Random(seed).sample(list(phrases), len(phrases))
+    taken: Counter[str] = Counter()
+    chosen = []
+    for phrase in shuffled:
+        if taken[phrase.label] < count:
+            taken[phrase.label] += 1
+            chosen.append(phrase)
+    return chosen
+
+
+def dialogue() -> None:
+    """What calls come to after the dialogue's questions. Asked openly again, the caller repeats the same words, or
+    says it in the words of the next utterance of the same label."""
+    plan = load_plan(ROOT / "dialplans")
+    meaning = Meaning(lambda: TopicRecogniser(whole().model))
+    said = [one for one in heldout() if one.label in plan.topics and not one.label.startswith("ctl-")]
+    outside = [one for one in heldout() if one.label == NONE]
+    print("| caller, asked anew | right topic | wrong topic | keys, right queue | other key | person | questions |")
+    print("|---|---|---|---|---|---|---|")
+    for name, following in (("repeats the same words", False), ("says it otherwise", True)):
+        for what, group in (("in scope", said), ("out of scope", outside)):
+            ends: Counter[str] = Counter()
+            questions = 0
+            for at, one in enumerate(group):
+                same = [other for other in group[at + 1 :] + group[:at] if other.label == one.label]
+                end, asked = _call(plan, meaning, one, same[0].text if following and same else one.text)
+                ends[end] += 1
+                questions += asked
+            shares = " | ".join(
+                f"{ends[end] / len(group):.1%}" for end in ("right", "wrong", "queue", "other", "person")
+            )
+            print(f"| {what}, {name} | {shares} | {questions / len(group):.2f} |")
+
+
+def _call(plan: Plan, meaning: Meaning, one: Phrase, again: str) -> tuple[str, int]:
+    """How the call of a truthful caller ends, and how many questions the matter took."""
+    call = Call(id="bench")
+    opening: tuple[Event, ...] = (
+        CallArrived(dialled="224605992", caller=None, at=SEASON),
+        LookedUp(what="hours", ok=True, found={"open": True}),
+        Skipped(),
+    )
+    for event in opening:
+        call, _ = step(plan, call, event)
+    words, asked = one.text, 0
+    while (question := _matter(call)) is not None:
+        asked += 1
+        call, _ = step(plan, call, _reply(plan, call, question, meaning, one, words))
+        words = again
+    if call.topic is not None:
+        return ("right" if one.label in (call.topic, *call.further) else "wrong"), asked
+    if call.wants_human or call.queue is None:
+        return "person", asked
+    topic = plan.topics.get(one.label)
+    return ("queue" if topic is not None and call.queue == topic.queue else "other"), asked
+
+
+def _matter(call: Call) -> Ask | None:
+    last = call.pending[-1] if call.pending else None
+    return last if isinstance(last, Ask) and last.question == "matter" else None
+
+
+def _reply(plan: Plan, call: Call, question: Ask, meaning: Meaning, one: Phrase, words: str) -> Event:
+    """A truthful answer: yes or no, the one offered that is right, the key of the right area, or the matter itself."""
+    if question.grammar == "yes-no":
+        heard: Heard = meaning.of(question, "tak" if call.offered[0].id == one.label else "nie", 1.0)
+        return heard
+    if question.grammar == "choice":
+        return Keyed(keys=next((key for key, id_ in question.choices.items() if id_ == one.label), "3"))
+    if question.choices:
+        topic = plan.topics.get(one.label)
+        wanted = topic.queue if topic else None
+        return Keyed(keys=next((key for key, queue in question.choices.items() if queue == wanted), "9"))
+    return meaning.of(question, words, 1.0)
+
+
+def waves() -> None:
+    """34 PCC topics live; then callers of 20 topics of the annual return (the first wave) call too."""
+    first = {topic.id for topic in catalogue().topics.values() if topic.wave == 1}
+    control = {NONE, HUMAN, "ctl-powtorz", "ctl-nie-wiem", "ctl-rezygnacja"}
+    live = {topic for topic in catalogue().topics if topic.startswith("pcc-")} | control
+    old = [phrase for phrase in catalogue().phrases if phrase.label in live]
+    new = [phrase for phrase in catalogue().phrases if phrase.label in first]
+    before = [said for said in heldout() if said.label in live]
+    after = [said for said in heldout() if said.label in live | first]
+    fresh = [said for said in heldout() if said.label in first]
+    print(f"{len(live - control)} topics live, {len(first)} new; {len(before)} and {len(fresh)} utterances")
+    print("| labelled utterances per new topic | all topics, top 1 | within 2 | handled | old topics | new topics |")
+    print("|---|---|---|---|---|---|")
+    base = fit(old, catalogue().lexicon)
+    _wave("34 live, their own callers", [base], before, before, None)
+    _wave("0: the new topics' callers come", [base], after, before, fresh)
+    for count in (3, 5, 10, 20, 30):
+        fits = [fit([*old, *some(new, count, seed)], catalogue().lexicon) for seed in SEEDS]
+        _wave(str(count), fits, after, before, fresh)
+    _wave(f"all ({len(new) / len(first):.0f})", [fit([*old, *new], catalogue().lexicon)], after, before, fresh)
+
+
+def _wave(
+    name: str, fits: Sequence[Fit], said: Sequence[Phrase], old: Sequence[Phrase], new: Sequence[Phrase] | None
+) -> None:
+    found = [judged(one, said) for one in fits]
+    cells = [np.mean([getattr(one, field) for one in found]) for field in ("top1", "top2", "handled")]
+    cells.append(np.mean([judged(one, old).top1 for one in fits]))
+    cells += [np.mean([judged(one, new).top1 for one in fits])] if new else []
+    print(f"| {name} | " + " | ".join(f"{cell:.1%}" for cell in cells) + " |", flush=True)
+
+
+def curve() -> None:
+    print("| phrases per topic | top 1 | within 2 | out of scope accepted | wrong and confident |")
+    print("|---|---|---|---|---|")
+    said = heldout()
+    for count in (3, 5, 10, 20, 40):
+        outside = [phrase for phrase in catalogue().phrases if phrase.label == NONE]
+        inside = [phrase for phrase in catalogue().phrases if phrase.label != NONE]
+        share = some(outside, count * len(outside) // 45, 1)
+        _point(str(count), fit([*some(inside, count, 1), *share], catalogue().lexicon), said)
+    _point("all", whole(), said)
+
+
+def _point(name: str, model: Fit, said: Sequence[Phrase]) -> None:
+    found = judged(model, said)
+    cells = (found.top1, found.top2, found.false_acceptance, found.confident_wrong)
+    print(f"| {name} | " + " | ".join(f"{cell:.1%}" for cell in cells) + " |", flush=True)
+
+
+def shuffled() -> None:
+    phrases = catalogue().phrases
+    labels = random.Random(7).sample([phrase.label for phrase in phrases], len(phrases))
+    mixed = [Phrase(phrase.text, label) for phrase, label in zip(phrases, labels, strict=True)]
+    found = judged(fit(mixed, catalogue().lexicon), heldout())
+    print(f"labels shuffled: top 1 {found.top1:.1%}, within 2 {found.top2:.1%} of in-scope utterances")
+
+
+def near() -> None:
+    """Held-out utterances equal or nearly equal (cosine) to a phrase of the same label, and the figure without them."""
+    said = [one for one in heldout() if "|" not in one.label]
+    phrases = catalogue().phrases
+    alike = likeness(whole().model.space, [one.text for one in (*said, *phrases)])[: len(said), len(said) :]
+    same = np.array([one.label for one in said])[:, None] == np.array([phrase.label for phrase in phrases])[None, :]
+    closest = (alike * same).max(axis=1)
+    taught = {" ".join(normalise(phrase.text)) for phrase in phrases}
+    equal = sum(" ".join(normalise(one.text)) in taught for one in said)
+    print(f"equal after normalising: {equal} of {len(said)}")
+    for least in (0.9, 0.8, 0.7):
+        rest = [one for one, value in zip(said, closest, strict=True) if value < least]
+        found = judged(whole(), rest)
+        print(
+            f"cosine ≥ {least}: {len(said) - len(rest)}; without them top 1 {found.top1:.1%}, within 2 {found.top2:.1%}"
+        )
+
+
+def speed() -> None:
+    start, processor = time.perf_counter(), time.process_time()
+    model = fit(catalogue().phrases, catalogue().lexicon)
+    wall, used = time.perf_counter() - start, time.process_time() - processor
+    recogniser, said = TopicRecogniser(model.model), heldout()
+    start = time.perf_counter()
+    for one in said:
+        recogniser.predict(one.text)
+    each = (time.perf_counter() - start) / len(said)
+    print(f"training on {len(catalogue().phrases)} phrases: {wall:.0f} s ({used:.0f} s of processor time)")
+    print(f"reading: {each * 1000:.2f} ms an utterance")
+
+
+SECTIONS: dict[str, Callable[[], None]] = {
+    "dialogue": dialogue,
+    "waves": waves,
+    "curve": curve,
+    "shuffled": shuffled,
+    "near": near,
+    "speed": speed,
+}
+
+if __name__ == "__main__":
+    for section in sys.argv[1:] or SECTIONS:
+        print(f"\n## {section}\n", flush=True)
+        SECTIONS[section]()
