@@ -25,7 +25,8 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def run(model: Path, monkeypatch: pytest.MonkeyPatch):
+def run(model: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setenv("INFOLINIA_VAR", str(tmp_path))
     monkeypatch.setattr(command, "model_file", lambda settings: model)
     return lambda *arguments, said=SAID: CliRunner().invoke(command.app, ["predict", *arguments], input=said)
 
@@ -58,6 +59,7 @@ def test_bytes_that_are_no_text_are_survived(run) -> None:
 
 
 def test_damaged_model_is_told(model: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("INFOLINIA_VAR", str(tmp_path))
     broken = tmp_path / "broken.npz"
     broken.write_bytes(b"nothing")
     monkeypatch.setattr(command, "model_file", lambda settings: broken)
