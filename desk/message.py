@@ -4,6 +4,7 @@
 ``docs/contracts/crm-webhook.openapi.yaml``.
 """
 
+from datetime import datetime
 from typing import Literal
 from uuid import UUID, uuid5
 
@@ -11,6 +12,7 @@ import msgspec
 
 from ivr.dialogue.call import Call
 from ivr.dialogue.events import Party
+from ivr.dialogue.tiers import Caller, highest, may, standing
 
 from .privacy import mask_caller, mask_digits, mask_personal_numbers
 
@@ -56,14 +58,23 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     basis: str
 
 
+class Entitled(msgspec.Struct, frozen=True, kw_only=True):
+    """What the consultant may tell the caller: the highest tier (``ivr.dialogue.tiers``), and that in Polish words."""
+
+    tier: int
+    words: str
+
+
 class Session(msgspec.Struct, frozen=True, kw_only=True):
     """The caller's page. ``verdict`` is ``ok``, ``refused``, ``throttled``, ``unavailable``, ``skipped``, ``gave-up``,
-    ``not-tried``, or ``unknown`` when the journal of the call could not be read (``complete`` is then False)."""
+    ``expired``, ``not-tried``, or ``unknown`` when the journal of the call could not be read (``complete`` is then
+    False)."""
 
     caller: str | None
     verdict: str
     authenticated: Authenticated | None
     principal: Principal | None
+    entitled: Entitled
     office: Named | None
     topic: Named | None
     confidence: float
@@ -120,26 +131,30 @@ def ring_id(call: str, leg: str) -> str:
     return str(uuid5(UUID(call), leg))
 
 
-def card(call: Call | None, queue: str, names: Names) -> Card:
+def card(call: Call | None, queue: str, names: Names, now: datetime) -> Card:
     topic = names.topic(call.topic) if call else None
     return Card(
         office=names.office(call.office if call else None, queue),
         topic=topic.name if topic else None,
         caller_masked=mask_caller(call.caller if call else None),
-        authenticated=bool(call and call.auth),
+        authenticated=bool(call and call.auth and call.auth.holds(now.isoformat())),
     )
 
 
-def session(call: Call | None, queue: str, waited: float | None, names: Names) -> tuple[Session, bool]:
-    """The page, and whether a run of digits had to be masked in what the caller said (it should have been before)."""
+def session(call: Call | None, queue: str, waited: float | None, names: Names, now: datetime) -> tuple[Session, bool]:
+    """The page, and whether a run of digits had to be masked in what the caller said (it should have been before). An
+    authentication that has lapsed by ``now`` is none."""
     if call is None:
         return _unknown(names.office(None, queue), waited), False
     said = [mask_digits(text) for text in call.said]
+    caller = standing(call, now.isoformat())
+    proved = caller not in ("stranger", "lapsed")
     page = Session(
         caller=call.caller,
-        verdict=call.verdict or "not-tried",
-        authenticated=_authenticated(call),
-        principal=_principal(call.acting_for),
+        verdict="expired" if caller == "lapsed" else call.verdict or "not-tried",
+        authenticated=_authenticated(call) if proved else None,
+        principal=_principal(call.acting_for) if proved else None,
+        entitled=entitled(caller),
         office=names.office(call.office, queue),
         topic=names.topic(call.topic),
         confidence=call.confidence,
@@ -148,6 +163,22 @@ def session(call: Call | None, queue: str, waited: float | None, names: Names) -
         complete=True,
     )
     return page, any(found for _, found in said)
+
+
+_ENTITLED: dict[Caller, str] = {
+    "stranger": "Tylko informacje ogólne (poziom I).",
+    "lapsed": "Tylko informacje ogólne (poziom I): potwierdzenie tożsamości wygasło.",
+    "person": "Informacje ogólne oraz indywidualne w sprawach rozmówcy (poziomy I i II).",
+    "ppo": "Informacje ogólne oraz indywidualne w sprawach rozmówcy i mocodawcy, w zakresie PPO-1 (poziomy I i II).",
+    "uko": "Informacje ogólne oraz indywidualne w sprawach rozmówcy i organizacji, na podstawie UKO (poziomy I i II).",
+}
+_CASE = " O toku sprawy (poziom III) mówi tylko pracownik urzędu, który ją prowadzi."
+
+
+def entitled(caller: Caller) -> Entitled:
+    """What a consultant may tell ``caller``."""
+    proved = may("own-employee", "case", "self", caller)
+    return Entitled(tier=highest("consultant", caller), words=_ENTITLED[caller] + (_CASE if proved else ""))
 
 
 def allowed_numbers(message: Message) -> tuple[str, ...]:
@@ -168,6 +199,7 @@ def _unknown(office: Named | None, waited: float | None) -> Session:
         verdict="unknown",
         authenticated=None,
         principal=None,
+        entitled=entitled("stranger"),
         office=office,
         topic=None,
         confidence=0.0,

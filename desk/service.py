@@ -148,10 +148,10 @@ class Desk:
         data: Card | Session | Withdrawn | Ended
         match popup.kind:
             case "card":
-                data = card(await self._latest(leg.call, waits=()), leg.queue, self._names)
+                data = card(await self._latest(leg.call, waits=()), leg.queue, self._names, at)
             case "session":
                 call = await self._latest(leg.call, waits=_JOURNAL_WAITS)
-                data, masked = session(call, leg.queue, popup.waited, self._names)
+                data, masked = session(call, leg.queue, popup.waited, self._names, at)
                 if masked:
                     self._alarm("unredacted", "a run of digits in what a caller said reached the desk; masked")
             case "withdrawn":

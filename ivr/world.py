@@ -10,7 +10,7 @@ from typing import Literal
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from .calendar import opening
+from .calendar import WARSAW, opening
 from .closures import Closures, ClosuresError
 from .dialogue.call import Call
 from .dialogue.events import LookedUp
@@ -57,7 +57,16 @@ class World:
         office = self._plan.offices.get(office_id) or self._plan.offices[NATIONAL]
         found = opening(office, self._clock(), self._closure(office.id))
         is_open = found.open if self._hours == "plan" else self._hours == "open" and found.closure is None
-        return LookedUp(what="hours", ok=True, found={"open": is_open, "hours": found.hours, "closure": found.closure})
+        told: dict[str, str | bool | int | float | None] = {
+            "open": is_open,
+            "hours": found.hours,
+            "closure": found.closure,
+            "at": self._now(),
+        }
+        return LookedUp(what="hours", ok=True, found=told)
+
+    def _now(self) -> str:
+        return self._clock().astimezone(WARSAW).isoformat(timespec="seconds")
 
     def _closure(self, office: str) -> str | None:
         try:
@@ -69,7 +78,7 @@ class World:
     async def _queue(self, queue: str, office: str) -> LookedUp:
         is_open = self._opening(office).found["open"]
         news = await self._queues(queue) if self._queues is not None else {}
-        return LookedUp(what="queue", ok=True, found={"open": is_open, **news})
+        return LookedUp(what="queue", ok=True, found={"open": is_open, "at": self._now(), **news})
 
     async def _earlier(self, call: Call, caller: str) -> LookedUp:
         try:

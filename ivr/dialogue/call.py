@@ -1,5 +1,6 @@
 """The state of one call: all that ``step`` knows. Frozen, JSON round trip between any two steps, free of secrets."""
 
+from datetime import datetime
 from typing import Literal
 
 import msgspec
@@ -17,6 +18,13 @@ class Authentication(msgspec.Struct, frozen=True, kw_only=True):
     method: Literal["pesel+telepin", "nip+telepin"]
     principals: tuple[Party, ...] = ()
 
+    def holds(self, at: str) -> bool:
+        """Whether it still holds at the moment ``at`` (ISO 8601 with offset); what cannot be read does not."""
+        try:
+            return datetime.fromisoformat(at) < datetime.fromisoformat(self.until)
+        except (ValueError, TypeError):
+            return False
+
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
     """One call at one turn.
@@ -25,7 +33,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     the turn's actions, kept so that another engine can re-issue them. ``tries`` counts failed answers at ``node``;
     ``visits`` counts entries of each node, ``exhausted`` is True once one was entered too often;
     ``media`` is False once Asterisk plays the prompts itself; ``hears`` whether anything said is understood;
-    ``verdict`` is the last authentication outcome as told to the caller (None: not tried)."""
+    ``verdict`` is the last authentication outcome as told to the caller (None: not tried), or ``expired`` once a proven
+    identity lapsed."""
 
     id: str
     plan: str = ""
@@ -45,7 +54,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     identity: str | None = None
     identity_kind: Literal["pesel", "nip"] | None = None
     checks: int = 0
-    verdict: Literal["ok", "refused", "throttled", "unavailable", "skipped", "gave-up"] | None = None
+    verdict: Literal["ok", "refused", "throttled", "unavailable", "skipped", "gave-up", "expired"] | None = None
     auth: Authentication | None = None
     acting_for: Party | None = None
 

@@ -118,7 +118,8 @@ class PrincipalFound(_Event, frozen=True):
 
 
 class LookedUp(_Event, frozen=True):
-    """The answer to ``LookUp``. ``found`` maps names to plain values; a failed look-up has ``ok`` False."""
+    """The answer to ``LookUp``. ``found`` maps names to plain values; a failed look-up has ``ok`` False. ``at``, where
+    it is among them, is the time (ISO 8601 with offset): by it an authentication ends."""
 
     what: str
     ok: bool

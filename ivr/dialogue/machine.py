@@ -12,7 +12,8 @@ Its constitution:
    ``MAX_VISITS`` times goes to a person (the call is then ``exhausted``: each node may be entered ``LAST_VISITS`` times
    more); if that leads nowhere, the plan's end node is spoken and the call hung up: ``HangUp("failed")``.
 7. Media are lost once: from then on Asterisk plays.
-8. Each node is entered and answered in the plan as the call's office has it. A node that learns the office leads on to
+8. Authentication ends with its ``until``: a look-up that tells a later time (``at``) takes it away.
+9. Each node is entered and answered in the plan as the call's office has it. A node that learns the office leads on to
    another one: no question is answered by the node of another office than the one that asked it.
 """
 
@@ -49,7 +50,7 @@ def step(plan: Plan, call: Call, event: Event) -> tuple[Call, tuple[Action, ...]
     """The next state of ``call`` and what to do, after ``event``. The same call object: the event changed nothing."""
     if not accepts(call, event):
         return call, ()
-    turn = _react(plan.for_office(call.office), call, event)
+    turn = _react(plan.for_office(call.office), _still_proved(call, event), event)
     moved, actions = _walk(plan, turn)
     resumes = moved.resumes if isinstance(event, Resumed) else 0
     return change(moved, turn=call.turn + 1, pending=actions, resumes=resumes), actions
@@ -110,6 +111,14 @@ def _react(plan: Plan, call: Call, event: Event) -> Turn:
     if node is None:
         return _to_person(plan, call)
     return node.answer(plan, call, event)
+
+
+def _still_proved(call: Call, event: Event) -> Call:
+    """``call`` without an authentication that lapsed before the time that ``event`` tells."""
+    at = event.found.get("at") if isinstance(event, LookedUp) else None
+    if call.auth is None or not isinstance(at, str) or call.auth.holds(at):
+        return call
+    return change(call, auth=None, acting_for=None, verdict="expired")
 
 
 def _walk(plan: Plan, turn: Turn) -> tuple[Call, tuple[Action, ...]]:

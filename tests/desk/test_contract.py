@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from ruamel.yaml import YAML
 
-from desk.message import Authenticated, Card, Ended, Named, Principal, Session, Withdrawn
+from desk.message import Authenticated, Card, Ended, Entitled, Named, Principal, Session, Withdrawn
 from desk.webhook import KEY, LATE, SIGNATURE, Envelope, judge
 
 CONTRACT = YAML(typ="safe", pure=True).load(
@@ -16,7 +16,10 @@ SCHEMAS = CONTRACT["components"]["schemas"]
 POST = CONTRACT["paths"]["/webhook"]["post"]
 
 
-@pytest.mark.parametrize("struct", [Envelope, Card, Session, Withdrawn, Ended, Named, Authenticated, Principal])
+STRUCTS = (Envelope, Card, Session, Withdrawn, Ended, Named, Authenticated, Entitled, Principal)
+
+
+@pytest.mark.parametrize("struct", STRUCTS)
 def test_every_field_is_published_and_no_other(struct: type[msgspec.Struct]) -> None:
     schema = SCHEMAS[struct.__name__]
     fields = {field.encode_name for field in msgspec.structs.fields(struct)}

@@ -34,7 +34,7 @@ CALL = Call(
     auth=Authentication(
         person=Party(ref="eus:dz-01", label="Adam Testowy"),
         at="2025-11-21T13:00:00+01:00",
-        until="2025-11-21T13:30:00+01:00",
+        until="2125-11-21T13:30:00+01:00",
         method="pesel+telepin",
     ),
     acting_for=Party(ref="eus:org-klon", label="Fikcyjny Klon Test S.A.", basis="uko"),
@@ -134,9 +134,14 @@ async def test_the_consultants_page_comes_as_they_pick_up(office: Office) -> Non
             "person": "eus:dz-01",
             "method": "pesel+telepin",
             "at": "2025-11-21T13:00:00+01:00",
-            "until": "2025-11-21T13:30:00+01:00",
+            "until": "2125-11-21T13:30:00+01:00",
         },
         "principal": {"ref": "eus:org-klon", "label": "Fikcyjny Klon Test S.A.", "basis": "uko"},
+        "entitled": {
+            "tier": 2,
+            "words": "Informacje ogólne oraz indywidualne w sprawach rozmówcy i organizacji, na podstawie UKO"
+            " (poziomy I i II). O toku sprawy (poziom III) mówi tylko pracownik urzędu, który ją prowadzi.",
+        },
         "office": {"id": "malopolskie", "name": "IAS w Krakowie"},
         "topic": {"id": "pcc-samochod", "name": "Podatek od kupna samochodu"},
         "confidence": 0.93,

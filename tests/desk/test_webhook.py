@@ -7,7 +7,7 @@ from desk_fakes import CALL, card_message
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk.message import Session, without_personal_numbers
+from desk.message import Session, entitled, without_personal_numbers
 from desk.privacy import MASK, PersonalNumberFound
 from desk.webhook import KEY, LATE, SIGNATURE, Answer, SignatureError, Webhook, judge, render, sign, verify
 
@@ -23,6 +23,7 @@ def page(**changes: object) -> Session:
         "verdict": "ok",
         "authenticated": None,
         "principal": None,
+        "entitled": entitled("stranger"),
         "office": None,
         "topic": None,
         "confidence": 0.9,

@@ -56,7 +56,7 @@ KEY = b"a key for fuzzed calls, 32 bytes"
 SIDE_BY_SIDE = 40
 POLICY = Policy((Rule("call", DAY, 3, 3), Rule("caller", DAY, 4, 4)))
 """Few limits, so that most checks are made."""
-OPEN = {"open": True, "hours": "zawsze"}
+OPEN: dict[str, str | bool | int | float | None] = {"open": True, "hours": "zawsze"}
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ class FuzzedPhone:
             self._break(self._chance.choice(self._canaries.all))
         match asked:
             case LookUp():
-                return LookedUp(what=asked.what, ok=True, found=dict(OPEN) if asked.what == "hours" else {})
+                return LookedUp(what=asked.what, ok=True, found=OPEN if asked.what == "hours" else {})
             case CheckPin():
                 return await self._check(call, asked)
             case RecallCheck():
@@ -250,8 +250,8 @@ async def fuzz(folder: Path, calls: int, seed: int, tell: Callable[[str], None] 
 
 
 async def _tell_desk(outbox: Outbox, call: Call) -> None:
-    page, _ = session(call, "malopolskie-kol-ogolna", 3.0, Names())
-    for kind, data in (("card", card(call, "malopolskie-kol-ogolna", Names())), ("session", page)):
+    page, _ = session(call, "malopolskie-kol-ogolna", 3.0, Names(), datetime.now(UTC))
+    for kind, data in (("card", card(call, "malopolskie-kol-ogolna", Names(), datetime.now(UTC))), ("session", page)):
         ring, now = ring_id(call.id, "1.1"), datetime.now(UTC).isoformat()
         message = Message(kind=kind, call=call.id, ring=ring, leg="1.1", agent="a", queue="q", at=now, data=data)  # type: ignore[arg-type]
         await outbox.put(without_personal_numbers(message))

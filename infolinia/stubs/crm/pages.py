@@ -11,11 +11,12 @@ from .views import Ring, Screen
 
 VERDICTS = {
     "ok": "Uwierzytelniono",
-    "refused": "Nie uwierzytelniono: błędny telePIN",
+    "refused": "Nie uwierzytelniono: e-US nie potwierdził tożsamości",
     "throttled": "Nie uwierzytelniono: zbyt wiele prób",
     "unavailable": "Nie uwierzytelniono: e-US nie odpowiadał",
     "skipped": "Nie uwierzytelniono: pominięto na życzenie",
     "gave-up": "Nie uwierzytelniono: rezygnacja z prób",
+    "expired": "Uwierzytelnienie wygasło",
     "not-tried": "Nie uwierzytelniono: nie próbowano",
     "unknown": "Nie uwierzytelniono: brak danych o połączeniu",
 }

@@ -9,6 +9,7 @@ from ..call import Call
 from ..events import Event, Heard, Keyed
 from ..node import NONE, Node, Prompt, Prompts, Target, Turn, best, change, go, retry, wait
 from ..plan import Plan, Topic
+from ..tiers import Tier, may
 
 ANSWERS = ("Heard", "Keyed", "NothingHeard", "HumanAsked")
 WORDS = {
@@ -84,4 +85,6 @@ class AnswerNode(Node):
 
 def speakable(topic: Topic, day: str) -> bool:
     """Whether the machine may speak the topic's answer on ``day`` (ISO 8601) to anybody."""
-    return topic.released and topic.answer is not None and not topic.requires_auth and topic.season.holds(day)
+    tier: Tier = "individual" if topic.requires_auth else "general"
+    known = topic.released and topic.answer is not None and topic.season.holds(day)
+    return known and may("automat", tier, "nobody", "stranger")

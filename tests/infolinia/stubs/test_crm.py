@@ -33,6 +33,7 @@ SESSION = {
         "until": "2025-11-21T13:29:10+01:00",
     },
     "principal": None,
+    "entitled": {"tier": 2, "words": "Informacje ogólne oraz indywidualne."},
     "office": CARD["office"],
     "topic": {"id": "pcc", "name": "Kupno samochodu"},
     "confidence": 0.93,
@@ -128,7 +129,7 @@ async def test_the_page_of_the_caller_is_shown_and_the_card_is_masked(client: Cl
 async def test_an_unauthenticated_caller_has_no_name(client: Client) -> None:
     await client.tell(envelope("session", {**SESSION, "authenticated": None, "verdict": "refused"}))
     shown = await client.page("/agent/konsultant1")
-    assert "Nie uwierzytelniono: błędny telePIN" in shown
+    assert "Nie uwierzytelniono: e-US nie potwierdził tożsamości" in shown
     assert "Adam" not in shown
 
 

@@ -1,0 +1,90 @@
+"""What may be said to whom, cell by cell; and that an authentication ends."""
+
+from itertools import product
+from typing import get_args
+
+import pytest
+
+from ivr.dialogue.call import Authentication, Call
+from ivr.dialogue.events import CallArrived, LookedUp, Party
+from ivr.dialogue.machine import step
+from ivr.dialogue.node import change
+from ivr.dialogue.nodes.answer import speakable
+from ivr.dialogue.plan import Plan, Topic
+from ivr.dialogue.tiers import TIERS, About, Caller, Speaker, highest, may, standing
+
+UNTIL = "2026-04-21T10:30:00+02:00"
+SELF = Party(ref="p", label="Adam Testowy")
+AUTH = Authentication(person=SELF, at="2026-04-21T10:00:00+02:00", until=UNTIL, method="pesel+telepin")
+MATRIX = """
+                       stranger  lapsed  person  ppo  uko
+general nobody         ACO       ACO     ACO     ACO  ACO
+general self           -         -       -       -    -
+general principal      -         -       -       -    -
+general other          -         -       -       -    -
+individual nobody      -         -       -       -    -
+individual self        -         -       CO      CO   CO
+individual principal   -         -       -       CO   CO
+individual other       -         -       -       -    -
+case nobody            -         -       -       -    -
+case self              -         -       O       O    O
+case principal         -         -       -       O    O
+case other             -         -       -       -    -
+"""
+"""Who may say it: the automat, a consultant, the office's own employee."""
+SPEAKERS: dict[str, Speaker] = {"A": "automat", "C": "consultant", "O": "own-employee"}
+
+
+def test_the_whole_matrix() -> None:
+    head, *rows = (line.split() for line in MATRIX.strip().splitlines())
+    cells = {(tier, about, caller): said for tier, about, *row in rows for caller, said in zip(head, row, strict=True)}
+    every = set(product(TIERS, get_args(About), get_args(Caller)))
+    assert set(cells) == every
+    wrong = {
+        (speaker, *cell)
+        for cell in every
+        for letter, speaker in SPEAKERS.items()
+        if may(speaker, cell[0], cell[1], cell[2]) != (letter in cells[cell])
+    }
+    assert wrong == set()
+
+
+@pytest.mark.parametrize(("caller", "tiers"), [("stranger", 1), ("lapsed", 1), ("person", 2), ("ppo", 2), ("uko", 2)])
+def test_the_highest_tier_of_a_consultant(caller: Caller, tiers: int) -> None:
+    assert highest("consultant", caller) == tiers
+
+
+@pytest.mark.parametrize(
+    ("call", "at", "caller"),
+    [
+        (Call(id="c"), UNTIL, "stranger"),
+        (Call(id="c", verdict="refused", acting_for=Party(ref="o", label="O", basis="uko")), UNTIL, "stranger"),
+        (Call(id="c", auth=AUTH, acting_for=SELF), "2026-04-21T10:29:59+02:00", "person"),
+        (Call(id="c", auth=AUTH), "2026-04-21T08:29:59+00:00", "person"),
+        (Call(id="c", auth=AUTH, acting_for=Party(ref="o", label="O", basis="uko")), AUTH.at, "uko"),
+        (Call(id="c", auth=AUTH, acting_for=Party(ref="o", label="O", basis="ppo")), AUTH.at, "ppo"),
+        (Call(id="c", auth=AUTH, acting_for=Party(ref="o", label="O", basis="ppo")), UNTIL, "lapsed"),
+        (Call(id="c", auth=AUTH), "no time", "lapsed"),
+        (Call(id="c", auth=AUTH), "2026-04-21T10:00:00", "lapsed"),
+        (Call(id="c", verdict="expired"), AUTH.at, "lapsed"),
+    ],
+)
+def test_as_whom_a_caller_stands(call: Call, at: str, caller: Caller) -> None:
+    assert standing(call, at) == caller
+
+
+def test_the_automat_answers_no_topic_that_needs_authentication() -> None:
+    topic = Topic(id="t", title="T", area="pit", queue=None, answer="Odpowiedź.", released=True)
+    assert speakable(topic, AUTH.at)
+    assert not speakable(topic.model_copy(update={"requires_auth": True}), AUTH.at)
+
+
+@pytest.mark.parametrize(("at", "proved"), [("2026-04-21T10:29:59+02:00", True), (UNTIL, False)])
+def test_a_call_loses_its_authentication_before_it_is_queued(plan: Plan, at: str, proved: bool) -> None:
+    begun, _ = step(plan, Call(id="c"), CallArrived(dialled="224605992", caller=None, at=AUTH.at))
+    assert begun.awaits == ("LookedUp",)
+    call = change(begun, auth=AUTH, acting_for=SELF, verdict="ok")
+    found: dict[str, str | bool | int | float | None] = {"open": True, "hours": "zawsze", "at": at}
+    later, _ = step(plan, call, LookedUp(what="hours", ok=True, found=found))
+    assert (later.auth is not None, later.acting_for is not None) == (proved, proved)
+    assert later.verdict == ("ok" if proved else "expired")
