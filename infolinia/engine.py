@@ -32,7 +32,7 @@ from ivr.phones.asterisk import Parts
 from ivr.phones.meaning import Meaning, Topics
 from ivr.world import World
 from store import create_tables, open_database
-from telepin.eus import EusClient
+from telepin.eus import EusClient, tls_context
 from telepin.service import TelePin
 from voicebot.ears.choose import open_ear
 from voicebot.ears.keypad import KeypadOnly
@@ -157,8 +157,10 @@ class Engine:
 
     def _telepin(self, database: AsyncEngine) -> TelePin:
         settings = self._settings
-        key = read_secret(settings, "telepin")
-        return TelePin(database, key, EusClient(settings.eus), alarm=self._alarm_of_telepin)
+        key, tls = read_secret(settings, "telepin"), None
+        if settings.eus_authority is not None:
+            tls = tls_context(settings.eus_authority, settings.eus_certificate, settings.eus_private_key)
+        return TelePin(database, key, EusClient(settings.eus, tls=tls), alarm=self._alarm_of_telepin)
 
     def _alarm_of_telepin(self, kind: str, facts: Any) -> None:
         self._alarms(kind, ", ".join(f"{name}: {value}" for name, value in facts.items()))

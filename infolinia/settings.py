@@ -74,6 +74,9 @@ class Settings(BaseSettings):
     metrics_port: int = Field(9464, description="engine n listens on this + n; the desk process on this - 1")
     eus_url: str = ""
     eus_port: int = 8461
+    eus_authority: Path | None = Field(None, description="who signed e-US's certificate; without it, the public ones")
+    eus_certificate: Path | None = Field(None, description="ours, for mutual TLS; with eus_private_key")
+    eus_private_key: Path | None = None
     crm_url: str = ""
     crm_port: int = 8462
     operator: OperatorLine | None = Field(None, description="the operator's line; without one, calls come by loopback")
@@ -93,6 +96,16 @@ class Settings(BaseSettings):
     journal_stall: float = Field(1.0, description="seconds a call waits for its journal before it goes on in memory")
     alarm_command: str = ""
     alarm_webhook: str = ""
+
+    @model_validator(mode="after")
+    def _eus_proves_and_is_proved(self) -> "Settings":
+        if (self.eus_certificate is None) != (self.eus_private_key is None):
+            raise ValueError("eus_certificate and eus_private_key belong together")
+        if self.eus_certificate is not None and self.eus_authority is None:
+            raise ValueError("eus_certificate needs eus_authority: whom we prove ourselves to must prove itself to us")
+        if self.eus_authority is not None and not self.eus.startswith("https://"):
+            raise ValueError("eus_authority is for an eus_url that begins with https://")
+        return self
 
     @classmethod
     def settings_customise_sources(

@@ -22,7 +22,16 @@ PAD = ("123A", "456B", "789C", "*0#D")
 BLOCK = 0.02
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _FOLDED = str.maketrans("ąćęłńóśźż", "acelnoszz")
+_WORD = re.compile(r"[^\W_]+")
+# A telePIN within a longer number or word, or as the fraction of a second, is none.
+_ALONE = re.compile(rb"(?<![\w.:+-])[0-9]{6,11}(?![\w:-])")
 _BETWEEN = rb"""(?: |\t|\r?\n|\\n|-|_|/|\.|, ?|;|:|\||\0|","|", "|','|', ')"""
+_APART = re.compile(rb"(?<![\w.:+-])[0-9](?P<s>" + _BETWEEN + rb")[0-9](?:(?P=s)[0-9]){4,}(?![0-9])")
+_GROUPED = re.compile(rb"(?<![\w.:+-])[0-9]{2,4}(?:[ -][0-9]{1,4})+(?![\w:-])")
+_HEX = re.compile(rb"(?:3[0-9]){6,}")
+_BASE64 = re.compile(rb"(?:[MNO][A-Za-z0-9]{3}){2,}")
+_NUMBERS = sorted({cardinal(n).split()[-1].translate(_FOLDED) for n in (*range(100), *range(100, 1000, 100))})
+_NUMERALS = re.compile(r"\b(?:{0})(?:[\W_]+(?:{0}))+\b".format("|".join(reversed(_NUMBERS))))
 
 
 class Leak(NamedTuple):
@@ -33,26 +42,14 @@ class Leak(NamedTuple):
 
 
 class Search:
-    """Looks for ``canaries``: PESELs, NIPs and telePINs as text."""
+    """Looks for ``canaries`` (PESELs, NIPs, telePINs as text): first for whatever could be one, then whether it is."""
 
     def __init__(self, canaries: Iterable[str]) -> None:
-        known = sorted(set(canaries))
-        self._plain = tuple(known)
-        whole = b"|".join(one.encode() for one in known)
-        # A telePIN within a longer number or word, or as the fraction of a second, is none.
-        alone = rb"(?<![\w.:+-])%s(?![\w:-])"
-        apart = (_apart(one) for one in known)
-        grouped = (sep.join(_groups(one, size)).encode() for one in known for size in (2, 3, 4) for sep in (" ", "-"))
-        self._bytes = {
-            "digits": re.compile(alone % (b"(?:" + whole + b")")),
-            "digits apart": re.compile(b"|".join(alone % one for one in apart)),
-            "digits in groups": re.compile(alone % (b"(?:" + b"|".join(grouped) + b")")),
-            "hexadecimal": re.compile(b"|".join(one.encode().hex().encode() for one in known)),
-            "Base64": re.compile(b"|".join(base64.b64encode(one.encode()).rstrip(b"=") for one in known)),
-        }
-        spoken = {said(one, size) for one in known for size in (1, 2, 3)}
-        words = "|".join(r"[\W_]+".join(one.translate(_FOLDED).split()) for one in sorted(spoken))
-        self._words = re.compile(rf"\b(?:{words})\b")
+        self._known = frozenset(canaries)
+        self._grouped = {sep.join(_groups(one, size)) for one in self._known for size in (2, 3, 4) for sep in " -"}
+        self._hex = {one.encode().hex() for one in self._known}
+        self._base64 = {base64.b64encode(one.encode())[: len(one) // 3 * 4].decode() for one in self._known}
+        self._spoken = {said(one, size).translate(_FOLDED) for one in self._known for size in (1, 2, 3)}
 
     def folder(self, folder: Path, but: Iterable[str] = ()) -> list[Leak]:
         """All leaks in the files below ``folder``, except those whose path begins with one of ``but``."""
@@ -69,23 +66,37 @@ class Search:
         found = self.text(data)
         if data.startswith(b"SQLite format 3\0"):
             found |= {f"{form}, in a cell" for cell in _cells(path) for form in self.text(cell)}
-        if path.suffix in (".wav", ".sln", ".raw") and any(one in keys for keys in tones(path) for one in self._plain):
+        if path.suffix in (".wav", ".sln", ".raw") and any(one in keys for keys in tones(path) for one in self._known):
             found.add("tones")
         return sorted(found)
 
     def text(self, data: bytes) -> set[str]:
         """The forms in which ``data`` holds a canary in writing."""
-        found = {form for form, pattern in self._bytes.items() if pattern.search(data)}
+        found = set()
+        if any(run.decode() in self._known for run in _ALONE.findall(data)):
+            found.add("digits")
+        if any(one in _bare(run.group()) for run in _APART.finditer(data) for one in self._known):
+            found.add("digits apart")
+        for form, pattern, wanted in (
+            ("digits in groups", _GROUPED, self._grouped),
+            ("hexadecimal", _HEX, self._hex),
+            ("Base64", _BASE64, self._base64),
+        ):
+            if any(one in run for run in set(_runs(pattern, data)) for one in wanted):
+                found.add(form)
         text = _ESCAPE.sub(lambda code: chr(int(code.group(1), 16)), data.decode("utf-8", "replace"))
-        if self._words.search(text.lower().translate(_FOLDED)):
+        runs = {" ".join(_WORD.findall(run.group())) for run in _NUMERALS.finditer(text.lower().translate(_FOLDED))}
+        if any(f" {one} " in f" {run} " for run in runs for one in self._spoken):
             found.add("words")
         return found
 
 
-def _apart(digits: str) -> bytes:
-    first, *rest = (digit.encode() for digit in digits)
-    name = f"s{digits}".encode()
-    return first + b"(?P<" + name + b">" + _BETWEEN + b")" + (b"(?P=" + name + b")").join(rest)
+def _runs(pattern: re.Pattern[bytes], data: bytes) -> Iterator[str]:
+    return (run.group().decode() for run in pattern.finditer(data))
+
+
+def _bare(run: bytes) -> str:
+    return "".join(chr(byte) for byte in run if chr(byte).isdigit())
 
 
 def said(digits: str, size: int) -> str:

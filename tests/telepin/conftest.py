@@ -13,6 +13,9 @@ from telepin_fakes import TODAY, Clock
 from infolinia.stubs.eus.accounts import Accounts
 from infolinia.stubs.eus.server import build
 from store import create_tables, open_database
+from tests.fakes.postgres import postgres
+
+__all__ = ["postgres"]
 
 
 @pytest.fixture
