@@ -21,6 +21,7 @@ from ivr.dialogue.call import Call
 from ivr.dialogue.events import Heard, IdentityGiven, Keyed, LookedUp, PinChecked, PinGiven, Skipped
 from ivr.dialogue.plan import Plan
 from ivr.journal import CALLS, Journal, Turn
+from ivr.phones.authentication import REFUSAL_AFTER
 from recordings.caller.live import LiveCall
 from recordings.caller.people import People, UnknownPerson
 from recordings.caller.sip import Dial, Line
@@ -167,7 +168,10 @@ class Demo:
         awaits = state.awaits
         if "PinGiven" in awaits:
             tried = state.verdict is not None
-            await self._key(call, SecretStr("#") if tried else caller.pin(), "krzyżyk" if tried else "telePIN")
+            if tried:  # a refusal begins seconds after the last key; what is pressed before it is nobody's answer
+                await self._key(call, SecretStr("#"), "krzyżyk", REFUSAL_AFTER + 1)
+            else:
+                await self._key(call, caller.pin(), "telePIN")
         elif "IdentityGiven" in awaits:
             await self._key(call, caller.identity(), "numer i krzyżyk", 2.5)
         elif "Keyed" in awaits:
