@@ -96,8 +96,10 @@ class Conversation:
             await self._guard(asyncio.shield(self._last.done))
 
     async def keys(self, form: Form, patience: float | None) -> Answer | None:
-        """The next complete key answer of ``form``; None after ``patience`` seconds of silence once all was said
-        (never, when ``patience`` is None: then the ear decides about silence)."""
+        """The next complete key answer of ``form``, typed ahead or not; with it the question is silent.
+
+        None after ``patience`` seconds of silence once all was said (never, when ``patience`` is None: then the ear
+        decides about silence)."""
         self._pressed.clear()
         self._keys.expect(form, self._loop.time())
         silent_since: float | None = None
@@ -115,6 +117,7 @@ class Conversation:
                 if self._loop.time() >= due:
                     return None
             await self._change(None, until=due)
+        self._media.hush()
         return answer
 
     @property
