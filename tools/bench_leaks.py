@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT))
 from tests.fakes.fuzzed_calls import Canaries  # noqa: E402
 from tests.fakes.leaks import Search  # noqa: E402
 
-BATCH = 500
+BATCH = 2_500
 """Calls of one process: the folder is searched after each."""
 
 
