@@ -18,7 +18,16 @@ from ruamel.yaml import YAML
 from sqlalchemy import select
 
 from ivr.dialogue.call import Call
-from ivr.dialogue.events import Heard, IdentityGiven, Keyed, LookedUp, PinChecked, PinGiven, Skipped
+from ivr.dialogue.events import (
+    AuthenticationStopped,
+    Heard,
+    IdentityGiven,
+    Keyed,
+    LookedUp,
+    PinChecked,
+    PinGiven,
+    Skipped,
+)
 from ivr.dialogue.plan import Plan
 from ivr.journal import CALLS, Journal, Turn
 from ivr.phones.authentication import REFUSAL_AFTER
@@ -240,6 +249,8 @@ def told(turn: Turn, plan: Plan) -> str | None:
             return "→ sześć cyfr telePIN, pytam e-Urząd Skarbowy"
         case PinChecked():
             return f"→ telePIN: {'potwierdzony' if event.verdict == 'ok' else event.verdict}"
+        case AuthenticationStopped():
+            return "→ nikogo nie można teraz uwierzytelnić, dalej bez telePIN"
         case Skipped():
             return "→ dalej bez telePIN"
         case Heard():

@@ -2,8 +2,9 @@
 
 import logging
 import sys
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import structlog
 
@@ -11,15 +12,30 @@ import structlog
 def to_file(path: Path) -> None:
     """Log JSON lines to ``path`` (appended, line by line)."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    _configure(path.open("a", buffering=1, encoding="utf-8"))
+    _configure(_Unbroken(path.open("a", buffering=1, encoding="utf-8")))
 
 
 def to_stderr() -> None:
     """Log JSON lines to standard error."""
-    _configure(sys.stderr)
+    _configure(_Unbroken(sys.stderr))
 
 
-def _configure(stream: TextIO) -> None:
+class _Unbroken:
+    """A stream whose faults (a full disk) do not reach who logs: losing a line is better than losing a call."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
+
+
+def _configure(stream: _Unbroken) -> None:
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -29,9 +45,11 @@ def _configure(stream: TextIO) -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.WriteLoggerFactory(stream),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, stream)),
     )
-    logging.basicConfig(stream=stream, level=logging.WARNING, force=True, format='{"event": "%(name)s: %(message)s"}')
+    logging.basicConfig(
+        stream=cast(TextIO, stream), level=logging.WARNING, force=True, format='{"event": "%(name)s: %(message)s"}'
+    )
 
 
 _TRACE = structlog.tracebacks.ExceptionDictTransformer(show_locals=False, max_frames=20)

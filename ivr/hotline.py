@@ -25,6 +25,8 @@ from .session import Session
 
 log = structlog.get_logger(__name__)
 
+UNWRITTEN = 2_000
+"""Calls kept in memory when the journal does not take turns; past it the oldest is forgotten."""
 QUEUE_OUTCOMES = ("served", "timeout", "full", "joinempty", "leaveempty", "unavailable")
 TurnHook = Callable[[Call, Event, tuple[Action, ...]], None]
 
@@ -45,6 +47,7 @@ class Hotline:
         self._hears = hears
         self._on_turn = on_turn
         self._under_way: dict[str, asyncio.Task[None]] = {}
+        self._unwritten: dict[str, Call] = {}
 
     @property
     def calls(self) -> int:
@@ -78,6 +81,8 @@ class Hotline:
         known = await self._latest(call_id)
         event = self._event(channel, known)
         if event is None:
+            if known is None and _talked(channel):
+                await channel.set_variable("IVR_NEXT", "hangup")
             log.warning("nothing to do for this request", call=call_id, why=channel.request.why)
             return None
         if known is not None and known.ended is not None:
@@ -87,13 +92,24 @@ class Hotline:
         session = Session(self._plan, self._journal, there, self._on_turn)
         call = await session.run(known or Call(id=call_id), event)
         if channel.hung_up.is_set() and call.ended is None:
-            return await session.run(call, HungUp())
+            call = await session.run(call, HungUp())
+        self._keep(call, session.durable)
         return call
+
+    def _keep(self, call: Call, durable: bool) -> None:
+        """Remember a call that the journal does not have as it is, until it ends."""
+        self._unwritten.pop(call.id, None)
+        if not durable and call.ended is None:
+            self._unwritten[call.id] = call
+            if len(self._unwritten) > UNWRITTEN:
+                del self._unwritten[next(iter(self._unwritten))]
 
     def _event(self, channel: AgiChannel, known: Call | None) -> Event | None:
         why, args = channel.request.why, (*channel.request.args, "", "", "", "", "")
         if why == "hung-up":
             return _left(known, args[4])
+        if known is None and _talked(channel):
+            return None
         if known is None or why == "arrive":
             at = datetime.now(WARSAW).isoformat(timespec="seconds")
             return CallArrived(
@@ -119,11 +135,13 @@ class Hotline:
         return Resumed(engine=self.engine)
 
     async def _latest(self, call_id: str) -> Call | None:
+        kept = self._unwritten.get(call_id)
         try:
-            return await self._journal.latest(call_id)
+            written = await self._journal.latest(call_id)
         except SQLAlchemyError as error:
             log.error("the journal cannot be read", call=call_id, error=type(error).__name__)
-            return None
+            return kept
+        return written if kept is None or (written is not None and written.turn > kept.turn) else kept
 
     async def drain(self, seconds: float) -> None:
         """Let the calls under way come to their hand-off for at most ``seconds``; then leave the rest to the other
@@ -139,6 +157,12 @@ class _NobodyThere:
 
     async def perform(self, call: Call, actions: tuple[Action, ...]) -> Event | None:
         return None
+
+
+def _talked(channel: AgiChannel) -> bool:
+    """Whether the dialplan says that a consultant (or whom the call was transferred to) has talked to the caller."""
+    detail = (*channel.request.args, "", "", "", "", "")[4].split("/")
+    return "served" in detail or "answered" in detail
 
 
 def _ended(known: Call, what: str, detail: tuple[str, ...]) -> Event:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import structlog
 from sqlalchemy import Column, Index, Integer, String, Table, Text, insert, select, text, update
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from store import METADATA, UtcTime
@@ -56,6 +56,8 @@ CALLS = Table(
 
 STALL = 1.0
 """Seconds a call waits for its commit; past it the call goes on in memory, unrecoverable."""
+STALLED = 0.1
+"""Seconds it waits after a stall, until a turn is written again: nobody waits for a broken disk at each turn."""
 BACKLOG = 5_000
 """Turns kept while the database does not answer; past it the oldest promise is broken and counted."""
 
@@ -105,6 +107,7 @@ class Journal:
         self._alarm = alarm or (lambda kind, text: None)
         self._queue: asyncio.Queue[_Write] = asyncio.Queue(BACKLOG)
         self._writer: asyncio.Task[None] | None = None
+        self._stalled = False
 
     async def start(self) -> None:
         self._writer = asyncio.create_task(self._write_forever(), name="journal")
@@ -126,8 +129,10 @@ class Journal:
         write = _Write(call, event, actions, datetime.now(UTC))
         try:
             self._queue.put_nowait(write)
-            await asyncio.wait_for(asyncio.shield(write.done), self._stall)
-        except (TimeoutError, asyncio.QueueFull, DBAPIError):
+            wait = min(self._stall, STALLED) if self._stalled else self._stall
+            await asyncio.wait_for(asyncio.shield(write.done), wait)
+        except (TimeoutError, asyncio.QueueFull, SQLAlchemyError, OSError):
+            self._stalled = True
             write.done.add_done_callback(lambda done: done.cancelled() or done.exception())
             self._alarm("journal-stalled", "the journal does not take turns in time: calls go on in memory")
             return False
@@ -140,8 +145,10 @@ class Journal:
                 batch.append(self._queue.get_nowait())
             try:
                 await self._write(batch)
-            except DBAPIError as error:
-                log.error("journal write failed", error=type(error.orig).__name__, rows=len(batch))
+                self._stalled = False
+            except (SQLAlchemyError, OSError) as error:
+                cause = getattr(error, "orig", None) or error
+                log.error("journal write failed", error=type(cause).__name__, rows=len(batch))
                 for write in batch:
                     if not write.done.done():
                         write.done.set_exception(error)

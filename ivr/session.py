@@ -11,7 +11,7 @@ import structlog
 
 from .dialogue.actions import Action, AskDigits, AskPin, CheckPin
 from .dialogue.call import Call
-from .dialogue.events import Event, Failed, PinChecked, Skipped
+from .dialogue.events import AuthenticationStopped, Event, Failed, PinChecked
 from .dialogue.machine import step
 from .dialogue.plan import Plan
 from .journal import Fenced, Journal
@@ -44,6 +44,11 @@ class Session:
         self._durable = True
         self._failures = 0
 
+    @property
+    def durable(self) -> bool:
+        """Whether every turn was written down; if not, the call is known to this engine alone."""
+        return self._durable
+
     async def run(self, call: Call, event: Event) -> Call:
         """Go on from ``call`` with ``event`` until the call ends or leaves our hands; the last state.
 
@@ -72,10 +77,10 @@ class Session:
             return *step(self._plan, call, failed), failed
 
     async def _perform(self, call: Call, actions: tuple[Action, ...]) -> Event | None:
-        if not self._durable and (refused := _refusal(actions[-1])):
-            return refused
+        refused = None if self._durable else _refusal(actions[-1])
+        doable = actions[:-1] if refused else actions
         try:
-            return await self._phone.perform(call, actions)
+            return (await self._phone.perform(call, doable) if doable else None) or refused
         except Fenced:
             raise
         except Exception:
@@ -90,7 +95,7 @@ class Session:
 def _refusal(action: Action) -> Event | None:
     """Without a durable journal nobody is authenticated: a crash could lend one caller's proof to a replay."""
     if isinstance(action, AskDigits | AskPin):
-        return Skipped()
+        return AuthenticationStopped()
     if isinstance(action, CheckPin):
         return PinChecked(check=action.check, verdict="unavailable")
     return None

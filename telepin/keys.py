@@ -190,6 +190,11 @@ class KeyBuffer:
         """When ``poll`` may have something new without a further key."""
         return self._read(float("-inf")).deadline
 
+    def drop_ahead(self) -> None:
+        """Drop what was typed: the question it was meant for is not asked. A ``#`` still to come ends nothing."""
+        self._purge()
+        self._answered, self._pressed = None, bool(self._presses)
+
     def clear(self) -> None:
         """Wipe all (the call is over, or a person takes it)."""
         self._drop(len(self._presses))

@@ -25,10 +25,13 @@ class Answer(_Action, frozen=True):
     """Pick up."""
 
 
-class Say(_Action, frozen=True):
-    """Speak; not a wait. A key or speech that belongs to a following question stops it."""
+class Say(_Action, frozen=True, omit_defaults=True):
+    """Speak; not a wait. A key or speech that belongs to a following question stops it. ``firm``: it is said to its end
+    and keys pressed until then are dropped, for they belong to a question that will not be asked (``**`` still means a
+    person)."""
 
     lines: tuple[Line, ...]
+    firm: bool = False
 
 
 class Ask(_Action, frozen=True):
@@ -51,7 +54,8 @@ class Ask(_Action, frozen=True):
 class AskDigits(_Action, frozen=True):
     """Speak, then wait for a PESEL or NIP by keys (``#`` ends, ``*`` clears, ``**`` a person). Speech is listened to
     for commands only. ``purpose`` ``identity`` seals the number; ``principal`` compares it with the caller's own
-    principals. Answers: IdentityGiven, NumberRefused, PrincipalFound, Skipped, Heard, NothingHeard, HumanAsked."""
+    principals. Answers: IdentityGiven, NumberRefused, AuthenticationStopped, PrincipalFound, Skipped, Heard,
+    NothingHeard, HumanAsked."""
 
     purpose: Literal["identity", "principal"]
     lines: tuple[Line, ...]
@@ -60,7 +64,7 @@ class AskDigits(_Action, frozen=True):
 
 class AskPin(_Action, frozen=True):
     """Speak, then wait for six digits by keys. No recogniser and no recording listens.
-    Answers: PinGiven, PinRefused, Skipped, NothingHeard, HumanAsked."""
+    Answers: PinGiven, PinRefused, AuthenticationStopped, Skipped, NothingHeard, HumanAsked."""
 
     lines: tuple[Line, ...]
     patience: float = 8.0

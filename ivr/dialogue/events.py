@@ -89,6 +89,10 @@ class NumberRefused(_Event, frozen=True):
     fault: Literal["length", "checksum", "date", "pause"]
 
 
+class AuthenticationStopped(_Event, frozen=True):
+    """No number or telePIN can be taken in this call any more: its journal does not take turns, or its media broke."""
+
+
 class PinGiven(_Event, frozen=True):
     """Six digits of telePIN were keyed; they stay in the secret key buffer until the check."""
 
@@ -171,6 +175,7 @@ Event = (
     | Skipped
     | IdentityGiven
     | NumberRefused
+    | AuthenticationStopped
     | PinGiven
     | PinRefused
     | PinChecked

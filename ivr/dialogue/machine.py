@@ -22,6 +22,7 @@ import msgspec
 from .actions import Action, Answer, Ask, AskDigits, AskPin, CheckPin, Enqueue, HangUp, RecallCheck, Say, Transfer
 from .call import Call
 from .events import (
+    AuthenticationStopped,
     CallArrived,
     Event,
     Failed,
@@ -102,7 +103,7 @@ def _react(plan: Plan, call: Call, event: Event) -> Turn:
         case Resumed():
             return _resume(plan, call)
         case MediaLost():
-            return _without_media(call, node)
+            return _without_media(plan, call, node)
         case HumanAsked():
             return go(change(call, wants_human=True), plan.person)
         case Heard() if best(event).id == HUMAN:
@@ -172,14 +173,13 @@ def _reissued(action: Action) -> Action:
     return action
 
 
-def _without_media(call: Call, node: Node | None) -> Turn:
+def _without_media(plan: Plan, call: Call, node: Node | None) -> Turn:
     """Asterisk plays from now on; number entry needs the engine's own ears, so it is left out, and a question without
     keys is put anew by its node."""
     deaf = change(call, media=False, hears=False)
     asked = call.pending[-1] if call.pending else None
-    without = getattr(node, "without", None)
-    if isinstance(asked, AskDigits | AskPin) and without is not None:
-        return go(deaf, without)
+    if isinstance(asked, AskDigits | AskPin) and node is not None:
+        return node.answer(plan, deaf, AuthenticationStopped())
     if isinstance(asked, Ask) and not asked.choices:
         return go(deaf, call.node, *(said for said in call.pending if isinstance(said, Say)))
     return Turn(deaf, call.pending, None, call.awaits)

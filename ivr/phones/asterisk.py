@@ -175,7 +175,8 @@ class AsteriskPhone:
 
     async def _say(self, call: Call, say: Say) -> None:
         if call.media:
-            await (await self._conversation()).say(say.lines)
+            talk = await self._conversation()
+            await (talk.say_firmly(say.lines) if say.firm else talk.say(say.lines))
         else:
             await self._asked_by_asterisk().say(say.lines)
 

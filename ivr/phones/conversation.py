@@ -16,6 +16,10 @@ from ..dialogue.actions import Line
 from .authentication import refusal_onset
 
 T = TypeVar("T")
+KEYS_OVER = 1.5
+"""Seconds without a key after which nobody goes on with a number that was begun."""
+LONGEST_FIRM = 12.0
+"""Seconds for which keys may hold up what comes after a firm line."""
 GAP = bytes(2 * 8000 // 4)
 """A quarter of a second of silence between two lines."""
 
@@ -61,6 +65,7 @@ class Conversation:
         self._pressed = asyncio.Event()
         self._last: Playback | None = None
         self._refused: float | None = None
+        self._firm = False
         self.last_key = self._loop.time()
         """Loop time of the last key."""
         media.on_key = self._on_key
@@ -68,6 +73,8 @@ class Conversation:
     def _on_key(self, key: str, at: float) -> None:
         self.last_key = at
         self._keys.press(key, at)
+        if self._firm:
+            return
         self._media.hush()
         self._pressed.set()
 
@@ -78,6 +85,21 @@ class Conversation:
             await self._await_refusal(self._refused)
         if pieces and not self._pressed.is_set():
             self._last = self._media.play(GAP.join(pieces) + GAP)
+
+    async def say_firmly(self, lines: Sequence[Line]) -> None:
+        """Say ``lines`` to their end, after what is being said, and drop all keys until then, and until a number that
+        the caller has begun to key is over. ``**`` is kept."""
+        self._firm = True
+        try:
+            self._pressed.clear()
+            await self.say(lines)
+            await self.said()
+            limit = self._loop.time() + LONGEST_FIRM
+            while (left := min(self.last_key + KEYS_OVER, limit) - self._loop.time()) > 0:
+                await self._guard(asyncio.sleep(left))
+        finally:
+            self._firm = False
+            self._keys.drop_ahead()
 
     def refuse(self, keyed: float) -> None:
         """What is said next refuses a telePIN whose last key came at loop time ``keyed``: it begins at a time that

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from ..dialogue.actions import Action, Ask, AskDigits, CheckPin, LookUp, RecallCheck
 from ..dialogue.call import Call
 from ..dialogue.events import (
+    AuthenticationStopped,
     CallArrived,
     Candidate,
     Event,
@@ -97,6 +98,8 @@ class Outcomes:
                 yield HumanAsked(by="key")
             case "Skipped":
                 yield Skipped()
+            case "AuthenticationStopped":
+                yield AuthenticationStopped()
             case "Keyed" if isinstance(asked, Ask):
                 yield from (Keyed(keys=key) for key in (*asked.choices, "?"))
             case "Heard" if asked is not None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from ivr.dialogue.actions import Action, AskDigits, AskPin, CheckPin, Enqueue, HangUp
+from ivr.dialogue.actions import Action, Answer, Ask, AskDigits, AskPin, CheckPin, Enqueue, HangUp, LookUp, Say
 from ivr.dialogue.call import Call
 from ivr.dialogue.events import (
     CallArrived,
@@ -39,7 +39,7 @@ class ScriptedPhone:
 
     async def perform(self, call: Call, actions: tuple[Action, ...]) -> Event | None:
         self.performed.extend(actions)
-        if isinstance(actions[-1], Enqueue | HangUp):
+        if isinstance(actions[-1], Answer | Say | Enqueue | HangUp):
             return None
         answer = self.answers.pop(0) if self.answers else HungUp()
         if isinstance(answer, Exception):
@@ -112,7 +112,22 @@ async def test_without_a_durable_journal_nobody_is_authenticated(plan: Plan) -> 
     phone = ScriptedPhone(OPEN, given, PinGiven(), PinChecked(check="a:1", verdict="ok"))
     call = await Session(plan, StalledJournal(), phone).run(Call(id="a"), ARRIVED)
     assert call.auth is None
+    assert call.verdict == "unavailable"
     assert not any(isinstance(action, AskDigits | AskPin | CheckPin) for action in phone.performed)
+
+
+async def test_who_cannot_be_authenticated_is_greeted_hears_an_apology_and_is_asked_the_matter(plan: Plan) -> None:
+    phone = ScriptedPhone(OPEN)
+    await Session(plan, StalledJournal(), phone).run(Call(id="a"), ARRIVED)
+    assert isinstance(phone.performed[0], Answer)
+    greeting, apology = (action for action in phone.performed if isinstance(action, Say))
+    assert greeting.lines[0].prompt == "powitanie"
+    assert [line.prompt for line in apology.lines] == ["eus-niedostepny"]
+    assert apology.firm
+    asked = phone.performed[-1]
+    assert isinstance(asked, Ask)
+    assert asked.question == "matter"
+    assert isinstance(phone.performed[1], LookUp)
 
 
 async def test_a_hang_up_in_the_goodbye_is_the_end_of_it(plan: Plan, journal: Journal) -> None:

@@ -4,13 +4,21 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from ..actions import AskDigits
+from ..actions import AskDigits, Say
 from ..call import Call
-from ..events import Event, Heard, IdentityGiven, NumberRefused, Skipped
+from ..events import AuthenticationStopped, Event, Heard, IdentityGiven, NumberRefused, Skipped
 from ..node import REPEAT, SKIP, Node, Prompt, Prompts, Target, Turn, best, change, go, retry, wait
 from ..plan import Plan
 
-ANSWERS = ("IdentityGiven", "NumberRefused", "Skipped", "Heard", "NothingHeard", "HumanAsked")
+ANSWERS = (
+    "IdentityGiven",
+    "NumberRefused",
+    "AuthenticationStopped",
+    "Skipped",
+    "Heard",
+    "NothingHeard",
+    "HumanAsked",
+)
 
 
 class IdentityNode(Node):
@@ -18,6 +26,7 @@ class IdentityNode(Node):
 
     A number spoken aloud is never used: ``spoken_number`` asks for keys. A wrong length and a wrong number are said
     apart (``length``, ``invalid``), since both are checked before anybody is asked and tell nothing about a person.
+    ``unavailable`` is the apology when nobody can be authenticated now; numbers typed meanwhile are dropped.
     """
 
     EXAMPLE: ClassVar[str] = """
@@ -27,6 +36,7 @@ class IdentityNode(Node):
     length: zla-dlugosc
     invalid: bledny-numer
     spoken_number: numer-glosem
+    unavailable: eus-niedostepny
     next: koniec
     without: koniec
     """
@@ -37,6 +47,7 @@ class IdentityNode(Node):
     length: Prompt
     invalid: Prompt
     spoken_number: Prompt
+    unavailable: Prompt | None = None
     tries: int = Field(3, ge=1, le=5)
     patience: float = Field(8.0, ge=3, le=20)
     next: Target
@@ -44,7 +55,7 @@ class IdentityNode(Node):
 
     def enter(self, plan: Plan, call: Call) -> Turn:
         if not call.media:
-            return go(call, self.without)
+            return self._stopped(plan, call)
         return self._ask(plan, call, retry(self.lines, self.again, call.tries))
 
     def _ask(self, plan: Plan, call: Call, prompts: tuple[str, ...]) -> Turn:
@@ -58,6 +69,8 @@ class IdentityNode(Node):
                 return go(known, self.next)
             case Skipped():
                 return self._without(call, "skipped")
+            case AuthenticationStopped():
+                return self._stopped(plan, call)
             case Heard() if best(event).id == SKIP:
                 return self._without(call, "skipped")
         if call.tries + 1 >= self.tries:
@@ -71,6 +84,10 @@ class IdentityNode(Node):
         if isinstance(event, Heard) and best(event).id == REPEAT:
             return self._ask(plan, later, self.lines)
         return self._ask(plan, later, retry(self.lines, self.again, later.tries))
+
+    def _stopped(self, plan: Plan, call: Call) -> Turn:
+        sorry = (Say(lines=plan.lines(self.unavailable), firm=True),) if self.unavailable else ()
+        return go(change(call, verdict="unavailable"), self.without, *sorry)
 
     def _without(self, call: Call, verdict: str) -> Turn:
         return go(change(call, verdict=verdict), self.without)

@@ -6,12 +6,20 @@ from pydantic import Field
 
 from ..actions import Ask, AskDigits, Line, Say
 from ..call import Call
-from ..events import Event, Heard, Keyed, PrincipalFound, Skipped
+from ..events import AuthenticationStopped, Event, Heard, Keyed, PrincipalFound, Skipped
 from ..node import Node, Prompt, Prompts, Says, Target, Turn, best, change, go, retry, wait
 from ..plan import Plan
 
 ANSWERS = ("Heard", "Keyed", "NothingHeard", "HumanAsked")
-NUMBER = ("PrincipalFound", "NumberRefused", "Skipped", "Heard", "NothingHeard", "HumanAsked")
+NUMBER = (
+    "PrincipalFound",
+    "NumberRefused",
+    "AuthenticationStopped",
+    "Skipped",
+    "Heard",
+    "NothingHeard",
+    "HumanAsked",
+)
 LISTED = 4
 """Up to so many principals are read out; more are chosen by keying the number."""
 
@@ -21,6 +29,7 @@ class PrincipalNode(Node):
 
     Who has no principal is not asked. Deny by default: an unclear answer leaves the caller with the own case; a
     number that is not among the principals is answered by ``unknown``, whether such a taxpayer exists or not.
+    ``unavailable`` is the apology when no number can be taken now: the own case then.
     """
 
     EXAMPLE: ClassVar[str] = """
@@ -32,6 +41,7 @@ class PrincipalNode(Node):
     number: wpisz-nip-mocodawcy
     unknown: brak-pelnomocnictwa
     chosen: wybrano
+    unavailable: eus-niedostepny
     next: koniec
     """
 
@@ -44,6 +54,7 @@ class PrincipalNode(Node):
     number: Prompt
     unknown: Prompt
     chosen: Annotated[Prompt, Says("name")]
+    unavailable: Prompt | None = None
     tries: int = Field(3, ge=1, le=5)
     next: Target
 
@@ -84,6 +95,9 @@ class PrincipalNode(Node):
                 return self._again(plan, call, self.unknown)
             case Skipped():
                 return self._choose(plan, call, "own")
+            case AuthenticationStopped():
+                sorry = (Say(lines=plan.lines(self.unavailable), firm=True),) if self.unavailable else ()
+                return go(change(call, acting_for=call.auth.person), self.next, *sorry)
         chosen = ""
         if isinstance(event, Keyed):
             keys = ["own", *(party.ref for party in call.auth.principals)]

@@ -6,11 +6,11 @@ from pydantic import Field
 
 from ..actions import AskPin, CheckPin, Say
 from ..call import Authentication, Call
-from ..events import Event, PinChecked, PinGiven, PinRefused, Skipped
+from ..events import AuthenticationStopped, Event, PinChecked, PinGiven, PinRefused, Skipped
 from ..node import Node, Prompt, Prompts, Target, Turn, change, go, retry, wait
 from ..plan import Plan
 
-ANSWERS = ("PinGiven", "PinRefused", "Skipped", "NothingHeard", "HumanAsked")
+ANSWERS = ("PinGiven", "PinRefused", "AuthenticationStopped", "Skipped", "NothingHeard", "HumanAsked")
 
 
 class TelepinNode(Node):
@@ -52,8 +52,10 @@ class TelepinNode(Node):
     without: Target
 
     def enter(self, plan: Plan, call: Call) -> Turn:
-        if call.identity is None or not call.media:
+        if call.identity is None:
             return go(call, self.without)
+        if not call.media:
+            return self._stopped(plan, call)
         return self._ask(plan, call, retry(self.lines, self.again, call.tries))
 
     def _ask(self, plan: Plan, call: Call, prompts: tuple[str, ...]) -> Turn:
@@ -69,6 +71,8 @@ class TelepinNode(Node):
                 return wait(asked, checking, CheckPin(check=check, identity=call.identity), awaits=("PinChecked",))
             case PinChecked():
                 return self._checked(plan, call, event)
+            case AuthenticationStopped():
+                return self._stopped(plan, call)
             case Skipped():
                 return go(change(call, verdict=call.verdict or "skipped"), self.without)
         if call.tries + 1 >= self.tries:
@@ -96,3 +100,7 @@ class TelepinNode(Node):
             case "throttled":
                 return go(judged, self.without, Say(lines=plan.lines(self.throttled)))
         return go(change(call, verdict="unavailable"), self.without, Say(lines=plan.lines(self.unavailable)))
+
+    def _stopped(self, plan: Plan, call: Call) -> Turn:
+        sorry = Say(lines=plan.lines(self.unavailable), firm=True)
+        return go(change(call, verdict="unavailable"), self.without, sorry)

@@ -8,6 +8,7 @@ import pytest
 from ivr.dialogue.actions import Ask, AskPin, CheckPin, Enqueue, HangUp, RecallCheck, Say
 from ivr.dialogue.call import Call
 from ivr.dialogue.events import (
+    AuthenticationStopped,
     CallArrived,
     Candidate,
     Event,
@@ -205,7 +206,8 @@ def answers(call: Call) -> list[Event]:
             case _:
                 kinds = {"NothingHeard": NothingHeard(), "Skipped": Skipped(), "PinGiven": PinGiven()}
                 more = {"PinRefused": PinRefused(), "HumanAsked": HumanAsked(by="key")}
-                found.append({**kinds, **more}[name])
+                stopped = {"AuthenticationStopped": AuthenticationStopped()}
+                found.append({**kinds, **more, **stopped}[name])
     return found
 
 
