@@ -24,6 +24,7 @@ VERBS = {
     "serve": "serve:serve",
     "check": "check:check",
     "simulate": "simulate:simulate",
+    "replay": "replay:replay",
     "graph": "graph:graph",
     "schema": "schema:schema",
     "say": "speech:say",

@@ -1,0 +1,118 @@
+"""``infolinia replay``: yesterday's calls on today's code."""
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from infolinia import replays
+from infolinia.settings import ROOT, Settings
+from ivr.dialplan import PlanError
+from recordings.fixture.folder import FixtureError, find, load
+from recordings.replay.junit import junit, told
+from recordings.replay.run import run
+from recordings.replay.selection import SelectionError, selection
+from recordings.replay.verdict import Result, as_json, exit_code
+
+CALLS = ROOT / "recordings" / "calls"
+WORDS = {"pass": "zgodne", "fail": "INACZEJ", "refuse": "odmowa", "known": "znana wada"}
+COLOURS = {"pass": "green", "fail": "bold red", "refuse": "yellow", "known": "cyan"}
+
+
+def replay(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Foldery nagrań; domyślnie recordings/calls.", metavar="PATH")
+    ] = None,
+    journal: Annotated[bool, typer.Option("--journal", help="Zdarzenia przez dzisiejszy rdzeń.")] = False,
+    as_data: Annotated[bool, typer.Option("--json", help="Wynik jako jeden obiekt JSON.")] = False,
+    details: Annotated[bool, typer.Option("--details", help="W JSON-ie także oś czasu i usłyszane zdania.")] = False,
+    junit_file: Annotated[Path | None, typer.Option("--junit", help="Zapisz wynik jako JUnit XML.")] = None,
+    words: Annotated[str, typer.Option("-k", help="Wybór, np. -k 'pcc and not elderly' (nazwa, obszar, styl).")] = "",
+    jobs: Annotated[int, typer.Option(help="Ile naraz; 0: tyle, ile rdzeni.", min=0, max=64)] = 0,
+) -> None:
+    """Odtwarza nagrane rozmowy na dzisiejszym kodzie i mówi, co pierwsze przebiegło inaczej.
+
+    Kod wyjścia: 0 – wszystko zgodne, 1 – coś przebiegło inaczej, 2 – złe wywołanie, 3 – nic nie przebiegło inaczej,
+    ale czegoś nie dało się ocenić.
+
+    Przykłady:
+
+    infolinia replay
+
+    infolinia replay recordings/calls/pcc-samochod --journal
+
+    infolinia replay -k "telepin and not hang-up" --json --junit wynik.xml
+    """
+    settings = Settings()
+    console = Console(stderr=True, highlight=False)
+    chosen = _chosen(paths or [CALLS], words)
+    make, at_once = replays.by_journal, 1
+    try:
+        with Progress(
+            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
+        ) as progress:
+            task = progress.add_task("nagrania", total=len(chosen))
+            results = run(chosen, make, (settings,), at_once, lambda result: progress.advance(task))
+    except PlanError as error:
+        for fault in error.faults:
+            console.print(str(fault), markup=False)
+        raise typer.Exit(2) from None
+    if junit_file is not None:
+        junit_file.parent.mkdir(parents=True, exist_ok=True)
+        junit_file.write_bytes(junit(results))
+    if as_data:
+        typer.echo(json.dumps(as_json(results, details=details), ensure_ascii=False, indent=1))
+    else:
+        _tell(results, Console(highlight=False, soft_wrap=True))
+    raise typer.Exit(exit_code(results))
+
+
+def _chosen(paths: list[Path], words: str) -> list[Path]:
+    """The fixture folders meant; ends the program where there are none."""
+    for path in paths:
+        if not path.exists():
+            typer.echo(f"{path}: nie ma takiego pliku ani folderu", err=True)
+            raise typer.Exit(2)
+    try:
+        test = selection(words) if words else None
+    except SelectionError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
+    chosen = [path for path in find(paths) if test is None or test(_words(path))]
+    if not chosen:
+        where = ", ".join(map(str, paths))
+        typer.echo(f"{where}: nie ma tam nagrań" + (f" pasujących do -k „{words}”" if words else ""), err=True)
+        raise typer.Exit(2)
+    return chosen
+
+
+def _words(path: Path) -> list[str]:
+    """What ``-k`` looks at; of a folder that cannot be read, its name."""
+    try:
+        fixture = load(path).fixture
+    except FixtureError:
+        return [path.name]
+    return [path.name, fixture.area, *fixture.style]
+
+
+def _tell(results: list[Result], console: Console) -> None:
+    for result in results:
+        if result.verdict == "pass":
+            continue
+        console.print(f"{WORDS[result.verdict]}: {result.name}", style=COLOURS[result.verdict], markup=False)
+        if result.verdict in ("refuse", "known"):
+            console.print(f"  {result.why}", markup=False)
+        if result.verdict == "fail" or result.divergence is not None:
+            for line in told(result):
+                console.print(f"  {line}", markup=False)
+    counts = [f"{WORDS[name].lower()}: {sum(r.verdict == name for r in results)}" for name in WORDS]
+    console.print(f"{len(results)} nagrań; " + ", ".join(counts), style="bold")
+
+
+def workers(jobs: int) -> int:
+    """How many processes ``--jobs`` means."""
+    return jobs or os.cpu_count() or 1

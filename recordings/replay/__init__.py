@@ -1,0 +1,1 @@
+"""Replaying fixtures against today's code, at three depths. See ``docs/laboratory.md``."""

@@ -1,0 +1,183 @@
+"""Where two courses of a call part, and what of a fixture's expectations was not met. Told in Polish."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from ivr.dialogue.actions import Action, Ask, AskDigits, AskPin, Enqueue, Say
+from ivr.dialogue.events import Event, Heard
+from ivr.dialogue.script import short
+
+from ..fixture.journal_file import After, Turn
+from ..fixture.model import Outcome
+from .question import question_of
+
+NAMES = {
+    "node": "węzeł",
+    "queue": "kolejka",
+    "topic": "temat",
+    "office": "urząd",
+    "verdict": "wynik sprawdzenia",
+    "ended": "koniec",
+    "acting_for": "w czyjej sprawie",
+    "served": "obsłużona",
+    "questions": "liczba pytań",
+}
+Difference = tuple[str, str, str, str]
+"""Field, expected, actual, message."""
+
+
+def said(turn: Turn) -> str:
+    """All that was said in ``turn``."""
+    return " ".join(line.text for action in turn.actions for line in getattr(action, "lines", ()))
+
+
+def prompts(turn: Turn) -> str:
+    """The ids of all that was said in ``turn``."""
+    return " ".join(line.prompt for action in turn.actions for line in getattr(action, "lines", ()))
+
+
+def does(actions: Sequence[Action]) -> str:
+    """The actions of a turn but for speech."""
+    return "; ".join(short(action) for action in actions if not isinstance(action, Say))
+
+
+def word_for_word(before: Turn, now: Turn) -> Difference | None:
+    """The first difference between two turns of one event; None when there is none."""
+    found = _decided(before, now)
+    if found is not None:
+        return found
+    if before.actions == now.actions:
+        return None
+    if said(before) != said(now):
+        return "said", said(before), said(now), f"powiedziano „{said(now)}”, a było „{said(before)}”"
+    return _acted(before, now, exact=True)
+
+
+def by_decision(before: Turn, now: Turn) -> Difference | None:
+    """As ``word_for_word``, but what was heard may be worded otherwise and a prompt may have other words: what counts
+    is what was understood, decided, and which prompts were said."""
+    understood = _understood(before.event, now.event)
+    if understood is not None:
+        return understood
+    if (found := _decided(before, now)) is not None:
+        return found
+    if prompts(before) != prompts(now):
+        return "said", prompts(before), prompts(now), f"powiedziano „{said(now)}”, a było „{said(before)}”"
+    return _acted(before, now, exact=False)
+
+
+def _decided(before: Turn, now: Turn) -> Difference | None:
+    was, is_ = question_of(before.after.node, before.actions), question_of(now.after.node, now.actions)
+    if was != is_:
+        asked, asks = (str(one) if one else "koniec" for one in (was, is_))
+        return "question", asked, asks, f"automat jest przy „{asks}”, a był przy „{asked}”"
+    for name in After.__struct_fields__:
+        old, new = getattr(before.after, name), getattr(now.after, name)
+        if old != new:
+            label = NAMES[name]
+            return f"after.{name}", _plain(old), _plain(new), f"{label}: jest „{_plain(new)}”, a było „{_plain(old)}”"
+    return None
+
+
+def _acted(before: Turn, now: Turn, *, exact: bool) -> Difference | None:
+    was, is_ = does(before.actions), does(now.actions)
+    if was != is_:
+        return "action", was, is_, f"automat robi „{is_}”, a robił „{was}”"
+    if exact:
+        changed = [new for old, new in zip(before.actions, now.actions, strict=False) if old != new]
+        fields = _changed(before.actions, now.actions)
+        return "action", does(before.actions), does(now.actions), f"zmieniło się {short(changed[0])}: {fields}"
+    return None
+
+
+def _changed(before: Sequence[Action], now: Sequence[Action]) -> str:
+    for old, new in zip(before, now, strict=False):
+        if old != new:
+            was, is_ = msgspec.to_builtins(old), msgspec.to_builtins(new)
+            return ", ".join(
+                f"{name} {was.get(name)!r} → {value!r}" for name, value in is_.items() if was.get(name) != value
+            )
+    return ""
+
+
+def _understood(before: Event, now: Event) -> Difference | None:
+    was, is_ = meaning(before), meaning(now)
+    if was == is_:
+        return None
+    return "event", was, is_, f"zrozumiano „{is_}”, a było „{was}”"
+
+
+def meaning(event: Event) -> str:
+    """What an event comes down to: its kind, and what of it decides."""
+    if isinstance(event, Heard):
+        return f"Heard {event.readings[0].id if event.readings else 'nic'}"
+    fields: dict[str, Any] = msgspec.to_builtins(event)
+    keep = ("keys", "fault", "verdict", "ref", "outcome", "by", "what", "kind")
+    return " ".join([fields["type"], *(str(fields[name]) for name in keep if fields.get(name) is not None)])
+
+
+def _plain(value: object) -> str:
+    return "żaden" if value is None else "tak" if value is True else "nie" if value is False else str(value)
+
+
+def parting(
+    recorded: Sequence[Turn], today: Sequence[Turn], differ: Callable[[Turn, Turn], Difference | None]
+) -> tuple[int, Difference] | None:
+    """The number (from 0) of the first turn that is otherwise, and how."""
+    for number, (before, now) in enumerate(zip(recorded, today, strict=False)):
+        found = differ(before, now)
+        if found is not None:
+            return number, found
+    if len(recorded) != len(today):
+        number = min(len(recorded), len(today))
+        more = (recorded if len(recorded) > len(today) else today)[number]
+        what = f"{meaning(more.event)} → {more.after.node}"
+        if len(recorded) > len(today):
+            return number, ("turns", what, "koniec", f"rozmowa kończy się wcześniej: nie ma tury „{what}”")
+        return number, ("turns", "koniec", what, f"rozmowa trwa dłużej: dalej jest „{what}”")
+    return None
+
+
+def unmet(expect: Outcome, turns: Sequence[Turn]) -> Iterator[Difference]:
+    """What ``expect`` says of the end of a call and did not come."""
+    if not turns:
+        return
+    last = turns[-1].after
+    is_: dict[str, Any] = {name: getattr(last, name) for name in ("node", "topic", "office", "verdict", "ended")}
+    is_["queue"] = last_queue(turns)
+    for name, value in is_.items():
+        wanted = getattr(expect, name)
+        if wanted is not None and wanted != value:
+            yield f"expect.{name}", wanted, _plain(value), f"{NAMES[name]}: ma być „{wanted}”, jest „{_plain(value)}”"
+    whole = " ".join(said(turn) for turn in turns)
+    for piece in _pieces(expect.said):
+        if piece not in whole:
+            yield "expect.said", piece, "nie powiedziano", f"nie powiedziano „{piece}”"
+    for piece in _pieces(expect.not_said):
+        if piece in whole:
+            yield "expect.not_said", "", piece, f"powiedziano „{piece}”"
+    if expect.questions is not None and questions(turns) > expect.questions:
+        asked = questions(turns)
+        yield (
+            "expect.questions",
+            str(expect.questions),
+            str(asked),
+            f"zadano {asked} pytań, najwyżej {expect.questions}",
+        )
+
+
+def questions(turns: Sequence[Turn]) -> int:
+    """How many questions the caller was asked."""
+    return sum(bool(turn.actions) and isinstance(turn.actions[-1], Ask | AskDigits | AskPin) for turn in turns)
+
+
+def last_queue(turns: Sequence[Turn]) -> str | None:
+    """Asterisk's name of the last queue."""
+    names = [action.queue for turn in turns for action in turn.actions if isinstance(action, Enqueue)]
+    return names[-1] if names else None
+
+
+def _pieces(text: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (text,) if isinstance(text, str) else text

@@ -1,0 +1,49 @@
+"""Replaying many fixtures, several at a time, in an order that does not depend on who is ready first."""
+
+import multiprocessing
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+from typing import Any
+
+from .verdict import Result
+
+Replay = Callable[[Path], Result]
+_replay: Replay | None = None
+
+
+def run(
+    paths: Sequence[Path],
+    make: Callable[..., Replay],
+    options: Sequence[Any],
+    jobs: int,
+    done: Callable[[Result], None],
+) -> list[Result]:
+    """The results for the fixture folders ``paths``, in their order; ``done`` is told of each as it comes.
+
+    ``make(*options)`` makes what replays one fixture: once here, or once in each of ``jobs`` processes, so both must
+    be picklable."""
+    if jobs <= 1 or len(paths) <= 1:
+        replay, results = make(*options), []
+        for path in paths:
+            results.append(replay(path))
+            done(results[-1])
+        return results
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(jobs, len(paths)), context, _open, (make, options)) as pool:
+        tasks = {pool.submit(_one, path): number for number, path in enumerate(paths)}
+        found: dict[int, Result] = {}
+        for task in as_completed(tasks):
+            found[tasks[task]] = task.result()
+            done(task.result())
+    return [found[number] for number in range(len(paths))]
+
+
+def _open(make: Callable[..., Replay], options: Sequence[Any]) -> None:
+    global _replay
+    _replay = make(*options)
+
+
+def _one(path: Path) -> Result:
+    assert _replay is not None
+    return _replay(path)
