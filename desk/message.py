@@ -11,7 +11,6 @@ from uuid import UUID, uuid5
 import msgspec
 
 from ivr.dialogue.call import Call
-from ivr.dialogue.events import Party
 from ivr.dialogue.tiers import Caller, highest, may, standing
 
 from .privacy import mask_caller, mask_digits, mask_personal_numbers
@@ -51,11 +50,13 @@ class Authenticated(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
-    """On whose behalf the caller acts: opaque reference, label, and the right to act (``self``, ``ppo``, ``uko``)."""
+    """On whose behalf the caller acts: opaque reference, label, the right to act (``ppo``, ``uko``), and when e-US last
+    confirmed it (ISO 8601; None: not since the telePIN was checked)."""
 
     ref: str
     label: str
     basis: str
+    confirmed: str | None = None
 
 
 class Entitled(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,8 +154,8 @@ def session(call: Call | None, queue: str, waited: float | None, names: Names, n
         caller=call.caller,
         verdict="expired" if caller == "lapsed" else call.verdict or "not-tried",
         authenticated=_authenticated(call) if proved else None,
-        principal=_principal(call.acting_for) if proved else None,
-        entitled=entitled(caller),
+        principal=_principal(call) if proved else None,
+        entitled=entitled(caller, call.mandate),
         office=names.office(call.office, queue),
         topic=names.topic(call.topic),
         confidence=call.confidence,
@@ -175,10 +176,21 @@ _ENTITLED: dict[Caller, str] = {
 _CASE = " O toku sprawy (poziom III) mówi tylko pracownik urzędu, który ją prowadzi."
 
 
-def entitled(caller: Caller) -> Entitled:
-    """What a consultant may tell ``caller``."""
-    proved = may("own-employee", "case", "self", caller)
-    return Entitled(tier=highest("consultant", caller), words=_ENTITLED[caller] + (_CASE if proved else ""))
+_MANDATE = {
+    "withdrawn": " Pełnomocnictwo odebrano w trakcie rozmowy: o sprawach mocodawcy nie wolno mówić.",
+    "unconfirmed": " e-US nie potwierdził pełnomocnictwa ponownie: o sprawach mocodawcy nie wolno mówić, dopóki nie"
+    " sprawdzi go Pan/Pani w systemie urzędu.",
+}
+
+
+def entitled(caller: Caller, mandate: str | None = None) -> Entitled:
+    """What a consultant may tell ``caller``, whose ``mandate`` stands as the call says."""
+    words = _ENTITLED[caller]
+    if caller == "person":
+        words += _MANDATE.get(mandate or "", "")
+    if may("own-employee", "case", "self", caller):
+        words += _CASE
+    return Entitled(tier=highest("consultant", caller), words=words)
 
 
 def allowed_numbers(message: Message) -> tuple[str, ...]:
@@ -216,7 +228,9 @@ def _authenticated(call: Call) -> Authenticated | None:
     return Authenticated(person=auth.person.ref, method=auth.method, at=auth.at, until=auth.until)
 
 
-def _principal(party: Party | None) -> Principal | None:
+def _principal(call: Call) -> Principal | None:
+    party = call.acting_for
     if party is None or party.basis == "self":
         return None
-    return Principal(ref=party.ref, label=party.label, basis=party.basis)
+    confirmed = call.mandate_at if call.mandate == "holds" else None
+    return Principal(ref=party.ref, label=party.label, basis=party.basis, confirmed=confirmed)

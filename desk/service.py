@@ -16,6 +16,7 @@ from prometheus_client import Counter
 from sqlalchemy.exc import SQLAlchemyError
 
 from ivr.dialogue.call import Call
+from ivr.dialogue.tiers import mandate_told, principal
 
 from .agents import Agents
 from .delivery import Courier
@@ -34,6 +35,10 @@ WARSAW = ZoneInfo("Europe/Warsaw")
 _JOURNAL_WAITS = (0.05, 0.1, 0.2, 0.4, 0.8)
 
 
+Acts = Callable[[str, str], Awaitable[bool | None]]
+"""Check and principal -> whether that person may act for that principal now; None when nobody can say. Never raises."""
+
+
 class SessionSource(Protocol):
     """Where the state of a call is read: ``ivr.journal.Journal``."""
 
@@ -42,7 +47,8 @@ class SessionSource(Protocol):
 
 class Desk:
     """Binds the manager connection to the outbox. ``ready`` is set once events can be heard: open the connection then,
-    so that its ``on_connect`` finds us. ``keep``: how long delivered messages stay in the database."""
+    so that its ``on_connect`` finds us. ``acts``: whether a mandate still holds, asked when a consultant picks up;
+    ``keep``: how long delivered messages stay in the database."""
 
     def __init__(
         self,
@@ -54,6 +60,7 @@ class Desk:
         names: Names,
         alarm: Callable[[str, str], None],
         *,
+        acts: Acts | None = None,
         keep: timedelta = timedelta(days=7),
         monotonic: Callable[[], float] = time.monotonic,
         clock: Callable[[], datetime] = lambda: datetime.now(WARSAW),
@@ -66,6 +73,7 @@ class Desk:
         self._agents = agents
         self._names = names
         self._alarm = alarm
+        self._acts = acts
         self._keep = keep
         self._monotonic = monotonic
         self._clock = clock
@@ -150,7 +158,7 @@ class Desk:
             case "card":
                 data = card(await self._latest(leg.call, waits=()), leg.queue, self._names, at)
             case "session":
-                call = await self._latest(leg.call, waits=_JOURNAL_WAITS)
+                call = await self._with_mandate(await self._latest(leg.call, waits=_JOURNAL_WAITS), at)
                 data, masked = session(call, leg.queue, popup.waited, self._names, at)
                 if masked:
                     self._alarm("unredacted", "a run of digits in what a caller said reached the desk; masked")
@@ -168,6 +176,14 @@ class Desk:
             at=at.isoformat(timespec="milliseconds"),
             data=data,
         )
+
+    async def _with_mandate(self, call: Call | None, at: datetime) -> Call | None:
+        """``call`` as its principal's mandate stands now: it may have been withdrawn while the caller waited."""
+        party = principal(call, at.isoformat()) if call is not None else None
+        if call is None or call.auth is None or party is None or self._acts is None:
+            return call
+        acts = await self._acts(call.auth.check, party.ref) if call.auth.check else None
+        return mandate_told(call, acts, self._clock().isoformat(timespec="seconds"))
 
     async def _latest(self, call: str, waits: tuple[float, ...]) -> Call | None:
         """The call as the journal has it; None when it is not there after ``waits``, or the journal cannot be read."""

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import time
+from functools import partial
 from typing import Any
 
 import httpx2
@@ -21,8 +22,10 @@ from ivr.asterisk.ami import Ami
 from ivr.dialplan import load_plan
 from ivr.journal import Journal
 from store import create_tables, open_database
+from telepin.service import still_acts
 
 from . import logs
+from .eus import eus_client
 from .secret_files import read_secret
 from .settings import Settings
 from .supervisor import beat
@@ -48,7 +51,7 @@ async def run_desk(settings: Settings, heartbeat: int | None = None) -> None:
     plan = load_plan(settings.dialplans)
     database = open_database(settings.database_url)
     await create_tables(database)
-    ami = manager(settings)
+    ami, eus = manager(settings), eus_client(settings)
     async with httpx2.AsyncClient(trust_env=False) as client:
         webhook = Webhook(client, f"{settings.crm}/webhook", read_secret(settings, "webhook"), time.time)
         outbox = Outbox(database)
@@ -64,6 +67,7 @@ async def run_desk(settings: Settings, heartbeat: int | None = None) -> None:
             Agents(ami, database),
             names,
             alarms,
+            acts=partial(still_acts, eus),
         )
         running = asyncio.create_task(desk.run())
         await desk.ready.wait()
@@ -81,4 +85,5 @@ async def run_desk(settings: Settings, heartbeat: int | None = None) -> None:
         await ami.close()
         for finished in done:
             finished.result()
+    await eus.close()
     await database.dispose()

@@ -32,7 +32,6 @@ from ivr.phones.asterisk import Parts
 from ivr.phones.meaning import Meaning, Topics
 from ivr.world import World
 from store import create_tables, open_database
-from telepin.eus import EusClient, tls_context
 from telepin.service import TelePin
 from voicebot.ears.choose import open_ear
 from voicebot.ears.keypad import KeypadOnly
@@ -44,6 +43,7 @@ from voicebot.voices.voice import Voice, VoiceError, find_voice
 
 from . import logs
 from .asterisk.port import check_free
+from .eus import eus_client
 from .secret_files import read_secret
 from .settings import Settings
 from .supervisor import beat
@@ -151,16 +151,13 @@ class Engine:
             listener=self._listener,
             authority=telepin,
             meaning=Meaning(lambda: self._topics),
-            world=World(plan, journal, Closures(settings.var / "closures.json"), settings.hours),
+            world=World(plan, journal, Closures(settings.var / "closures.json"), settings.hours, acts=telepin.acts),
             spool=spool_in(settings.var / "prompts" / "spool"),
         )
 
     def _telepin(self, database: AsyncEngine) -> TelePin:
-        settings = self._settings
-        key, tls = read_secret(settings, "telepin"), None
-        if settings.eus_authority is not None:
-            tls = tls_context(settings.eus_authority, settings.eus_certificate, settings.eus_private_key)
-        return TelePin(database, key, EusClient(settings.eus, tls=tls), alarm=self._alarm_of_telepin)
+        key = read_secret(self._settings, "telepin")
+        return TelePin(database, key, eus_client(self._settings), alarm=self._alarm_of_telepin)
 
     def _alarm_of_telepin(self, kind: str, facts: Any) -> None:
         self._alarms(kind, ", ".join(f"{name}: {value}" for name, value in facts.items()))

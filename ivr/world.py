@@ -15,6 +15,7 @@ from .closures import Closures, ClosuresError
 from .dialogue.call import Call
 from .dialogue.events import LookedUp
 from .dialogue.plan import NATIONAL, Plan
+from .dialogue.tiers import principal
 from .journal import Journal
 
 log = structlog.get_logger(__name__)
@@ -23,13 +24,16 @@ BROKEN_OFF = timedelta(minutes=10)
 """How long after a call broke off its caller is offered to go on."""
 
 Always = Literal["plan", "open", "closed"]
+Acts = Callable[[str, str], Awaitable[bool | None]]
+"""Check and principal -> whether that person may act for that principal now; None when nobody can say."""
 QueueNews = Callable[[str], Awaitable[Mapping[str, int | float]]]
 """Asterisk's queue -> ``waiting`` (number in line), ``longest`` (seconds the first has waited), as far as known."""
 
 
 class World:
     """Answers look-ups for one engine. ``hours`` other than ``plan`` holds every office open or closed (demo, tests);
-    ``queues`` tells how a queue stands; without it only whether its office is open is known."""
+    ``queues`` tells how a queue stands; without it only whether its office is open is known. ``acts`` tells whether a
+    mandate still holds: asked along with hours and queues, which stand before every hand-off to a person."""
 
     def __init__(
         self,
@@ -39,18 +43,19 @@ class World:
         hours: Always = "plan",
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         queues: QueueNews | None = None,
+        acts: Acts | None = None,
     ) -> None:
         self._plan, self._journal, self._closures = plan, journal, closures
-        self._hours, self._clock, self._queues = hours, clock, queues
+        self._hours, self._clock, self._queues, self._acts = hours, clock, queues, acts
 
     async def look_up(self, call: Call, what: str, args: dict[str, str]) -> LookedUp:
         """The answer to ``what``; ``ok`` False when it cannot be known now."""
         if what == "hours":
-            return self._opening(args["office"])
+            return await self._with_mandate(call, self._opening(args["office"]))
         if what == "earlier":
             return await self._earlier(call, args["caller"])
         if what == "queue":
-            return await self._queue(args["queue"], args["office"])
+            return await self._with_mandate(call, await self._queue(args["queue"], args["office"]))
         return LookedUp(what=what, ok=False)
 
     def _opening(self, office_id: str) -> LookedUp:
@@ -64,6 +69,14 @@ class World:
             "at": self._now(),
         }
         return LookedUp(what="hours", ok=True, found=told)
+
+    async def _with_mandate(self, call: Call, told: LookedUp) -> LookedUp:
+        """``told`` and whether the caller may still act for the principal chosen."""
+        party = principal(call, self._now())
+        if party is None or self._acts is None or call.auth is None:
+            return told
+        acts = await self._acts(call.auth.check, party.ref) if call.auth.check else None
+        return LookedUp(what=told.what, ok=told.ok, found={**told.found, "at": self._now(), "acts": acts})
 
     def _now(self) -> str:
         return self._clock().astimezone(WARSAW).isoformat(timespec="seconds")

@@ -1,4 +1,5 @@
-"""The e-US client: one question, "is this the telePIN of that person?", within a time budget.
+"""The e-US client: "is this the telePIN of that person?" and "may they still act for that principal?", each within a
+time budget.
 
 The contract is ``docs/contracts/eus.openapi.yaml``. What an answer is about is proven, not believed: each request
 carries a random ``match_key``, and the answer names its subject by HMAC-SHA-256(match_key, number). Principals are
@@ -11,10 +12,10 @@ import json
 import secrets
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
 import httpx2
 import structlog
@@ -26,6 +27,7 @@ from .secret import Secret
 log = structlog.get_logger(__name__)
 
 PATH = "/v1/telepin/verifications"
+MANDATES = "/v1/telepin/mandates"
 BUDGET = 2.0
 """Seconds for the whole question, connecting and repeating included."""
 RETRIES = (0.1, 0.3)
@@ -58,6 +60,9 @@ Label = Annotated[str, Field(min_length=1, max_length=200)]
 class _Answer(BaseModel):
     # hide_input_in_errors: a garbled answer may hold anything, and errors are logged.
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+A = TypeVar("A", bound=_Answer)
 
 
 class EusPerson(_Answer):
@@ -95,6 +100,14 @@ class Verification(_Answer):
         if self.verdict == "refused" and (self.person or self.office or self.principals):
             raise ValueError("verdict refused with particulars")
         return self
+
+
+class Mandate(_Answer):
+    """Whether the person of a verification may act for ``principal`` at this moment."""
+
+    request_id: str
+    principal: str
+    holds: bool
 
 
 class EusError(Exception):
@@ -171,31 +184,60 @@ class EusClient:
             base_url=url, verify=tls or True, timeout=budget, trust_env=False, transport=transport
         )
         self._budget = budget
-        self._breaker = breaker or Breaker()
+        # Each question has its own: an e-US that cannot tell mandates still checks telePINs.
+        self._breakers = {PATH: breaker or Breaker(), MANDATES: Breaker()}
 
     async def verify(self, *, request: str, kind: Kind, number: Secret, pin: Secret, match_key: str) -> Verification:
         """The verdict on ``pin`` for the holder of ``number``; ``EusError`` when there is none in time,
         ``EusMismatch`` when the answer is about somebody else."""
-        if not self._breaker.admits():
+        question = {
+            "request_id": request,
+            "kind": kind,
+            "number": number.reveal(),
+            "telepin": pin.reveal(),
+            "match_key": match_key,
+        }
+        subject = token(match_key, number)
+
+        def ours(answer: Verification) -> bool:
+            return answer.request_id == request and hmac.compare_digest(answer.subject, subject)
+
+        return await self._within_budget(PATH, question, Verification, ours)
+
+    async def acts(self, *, request: str, verification: str, principal: str) -> bool:
+        """Whether the person whom ``verification`` (the request of a positive check) was about may act for
+        ``principal`` now; ``EusError`` when that cannot be learnt in time."""
+        question = {"request_id": request, "verification": verification, "principal": principal}
+
+        def ours(answer: Mandate) -> bool:
+            return (answer.request_id, answer.principal) == (request, principal)
+
+        return (await self._within_budget(MANDATES, question, Mandate, ours)).holds
+
+    async def _within_budget(
+        self, path: str, question: Mapping[str, str], form: type[A], ours: Callable[[A], bool]
+    ) -> A:
+        breaker = self._breakers[path]
+        if not breaker.admits():
             raise EusError("circuit open")
         try:
             async with asyncio.timeout(self._budget):
-                answer = await self._ask(request, kind, number, pin, match_key)
-            if answer.request_id != request or not hmac.compare_digest(answer.subject, token(match_key, number)):
+                answer = await self._ask(path, question, form)
+            if not ours(answer):
                 raise EusMismatch("answer about another person or request")
         except TimeoutError:
-            self._breaker.failed()
+            breaker.failed()
             raise EusError("too slow") from None
         except EusError:
-            self._breaker.failed()
+            breaker.failed()
             raise
-        self._breaker.succeeded()
+        breaker.succeeded()
         return answer
 
-    async def _ask(self, request: str, kind: Kind, number: Secret, pin: Secret, match_key: str) -> Verification:
+    async def _ask(self, path: str, question: Mapping[str, str], form: type[A]) -> A:
         for pause in (*RETRIES, None):
             try:
-                return await self._post(request, kind, number, pin, match_key)
+                return await self._post(path, question, form)
             except (httpx2.ConnectError, httpx2.ConnectTimeout):
                 if pause is not None:
                     await asyncio.sleep(pause)
@@ -203,19 +245,10 @@ class EusClient:
                 raise EusError(f"transport: {type(error).__name__}") from None
         raise EusError("unreachable")
 
-    async def _post(self, request: str, kind: Kind, number: Secret, pin: Secret, match_key: str) -> Verification:
-        body = json.dumps(
-            {
-                "request_id": request,
-                "kind": kind,
-                "number": number.reveal(),
-                "telepin": pin.reveal(),
-                "match_key": match_key,
-            }
-        ).encode()
+    async def _post(self, path: str, question: Mapping[str, str], form: type[A]) -> A:
         headers = {"content-type": "application/json", "accept": "application/json"}
         received = bytearray()
-        async with self._http.stream("POST", PATH, content=body, headers=headers) as response:
+        async with self._http.stream("POST", path, content=json.dumps(question).encode(), headers=headers) as response:
             if response.status_code != 200:
                 raise EusError(f"status {response.status_code}")
             async for chunk in response.aiter_bytes():
@@ -223,7 +256,7 @@ class EusClient:
                 if len(received) > ANSWER_BYTES:
                     raise EusError("answer too long")
         try:
-            return Verification.model_validate_json(bytes(received))
+            return form.model_validate_json(bytes(received))
         except ValidationError as error:
             log.warning("eus_answer_invalid", faults=error.error_count())
             raise EusError("answer against the contract") from None

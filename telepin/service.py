@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal, Protocol
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -36,6 +37,8 @@ STORE_BUDGET = 1.0
 VERDICT_WAIT = 3.0
 """Seconds to wait for the verdict of a check that another engine is making."""
 ALARM_REST = 60.0
+MANDATE_BUDGET = 1.0
+"""Seconds to learn whether a mandate still holds: a caller waits for a person, or a consultant for the page."""
 
 Verdict = Literal["ok", "refused", "throttled", "unavailable"]
 Alarm = Callable[[str, Mapping[str, str]], None]
@@ -84,11 +87,13 @@ class _Matches(msgspec.Struct, frozen=True):
 
 
 class Verifier(Protocol):
-    """Who says whether a telePIN is right: ``telepin.eus.EusClient``. Raises ``EusError``."""
+    """Who says whether a telePIN is right and a mandate holds: ``telepin.eus.EusClient``. Raises ``EusError``."""
 
     async def verify(
         self, *, request: str, kind: Kind, number: Secret, pin: Secret, match_key: str
     ) -> Verification: ...
+
+    async def acts(self, *, request: str, verification: str, principal: str) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -183,6 +188,10 @@ class TelePin:
         # No early end: the time taken does not tell where in the list a match is.
         hits = [ref for ref in refs for known in matches.tokens.get(ref, ()) if hmac.compare_digest(known, wanted)]
         return hits[0] if hits else None
+
+    async def acts(self, check: str, principal: str) -> bool | None:
+        """Whether the person of the positive ``check`` may act for ``principal`` now; None when nobody can say."""
+        return await still_acts(self._verifier, check, principal)
 
     async def forget(self, call: str) -> None:
         """The call is over: its digits, verdicts and principals go. What the limits need stays, as keyed hashes."""
@@ -341,6 +350,19 @@ class TelePin:
 
     def _today(self) -> date:
         return self._now().astimezone(WARSAW).date()
+
+
+async def still_acts(verifier: Verifier, check: str, principal: str) -> bool | None:
+    """Whether the person of the positive ``check`` may act for ``principal`` now; None when e-US does not say."""
+    try:
+        async with asyncio.timeout(MANDATE_BUDGET):
+            return await verifier.acts(request=f"{check}:{uuid4()}", verification=check, principal=principal)
+    except TimeoutError:
+        reason = "too slow"
+    except EusError as error:
+        reason = error.reason
+    log.warning("eus_mandate_not_confirmed", check=check, reason=reason)
+    return None
 
 
 def _verdict_ref(check: str) -> str:

@@ -57,10 +57,11 @@ class Bench:
         self.journal = Journal(self.database, "bench")
         self.line = SipLine(("127.0.0.1", settings.port("sip")))
 
-    async def call(self) -> tuple[LiveCall, str]:
-        """A call that is up, and its id. The number is withheld: nobody is offered to go on with an earlier call."""
+    async def call(self, caller: str | None = None) -> tuple[LiveCall, str]:
+        """A call that is up, and its id. Unless told, the number is withheld: nobody is offered to go on with an
+        earlier call."""
         began = datetime.now(UTC)
-        live = LiveCall(await self.line.dial(Dial(NUMBER, None)))
+        live = LiveCall(await self.line.dial(Dial(NUMBER, caller)))
         query = select(CALLS.c.id).where(CALLS.c.arrived >= began).order_by(CALLS.c.arrived.desc()).limit(1)
         while True:
             async with self.database.connect() as connection:

@@ -6,6 +6,7 @@ was written. Prints one JSON object.
 
 import argparse
 import json
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -18,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tests.fakes.fuzzed_calls import Canaries  # noqa: E402
-from tests.fakes.leaks import Search  # noqa: E402
+from tests.fakes.leaks import Leak, Search  # noqa: E402
 
 BATCH = 2_500
 """Calls of one process: the folder is searched after each."""
@@ -39,10 +40,30 @@ def run(folder: Path, calls: int, seed: int, kill_after: int | None) -> int:
     return ended
 
 
+def planted(folder: Path, search: Search, canary: str) -> dict[str, bool]:
+    """Whether a canary put into each of the sinks is found there: proof that the search looks where was written."""
+    found = {}
+    for sink in sorted(
+        path for path in folder.iterdir() if path.is_file() and not path.name.endswith(("-wal", "-shm"))
+    ):
+        if sink.suffix == ".db":
+            with sqlite3.connect(sink) as database:
+                database.execute("CREATE TABLE planted (text TEXT)")
+                database.execute("INSERT INTO planted VALUES (?)", (f"said {canary} here",))
+            database.close()
+        else:
+            with sink.open("a", encoding="utf-8") as file:
+                file.write(f'\n{{"planted": "{canary}"}}\n')
+        found[sink.name] = any(leak.file == sink.name for leak in search.folder(folder))
+    return found
+
+
 def measure(calls: int, kills: int) -> dict[str, Any]:
     """Kills and whole batches in turn on one folder: what a crash leaves is there for the next process, as in life."""
     search, chance, began = Search(Canaries.made(1).all), Random(1), time.monotonic()
-    ended, killed, seed, leaks, size = 0, 0, 0, set(), 0
+    ended, killed, seed = 0, 0, 0
+    leaks: set[Leak] = set()
+    sinks: dict[str, int] = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         while ended < calls or killed < kills:
@@ -51,12 +72,15 @@ def measure(calls: int, kills: int) -> dict[str, Any]:
             ended += run(folder, BATCH, seed, chance.randrange(1, 60) if kill else None)
             killed += kill
             leaks |= set(search.folder(folder))
-            size = sum(path.stat().st_size for path in folder.rglob("*"))
+            sinks = {path.name: path.stat().st_size for path in sorted(folder.rglob("*"))}
             print(f"{ended} calls, {killed} kills, {len(leaks)} leaks", file=sys.stderr)
+        proof = planted(folder, search, Canaries.made(1).pins[0])
     return {
         "calls": ended,
         "kills": killed,
-        "bytes_searched": size,
+        "canaries": len(Canaries.made(1).all),
+        "sinks_bytes": sinks,
+        "planted_found": proof,
         "leaks": sorted(map(str, leaks)),
         "seconds": round(time.monotonic() - began),
     }
@@ -72,7 +96,7 @@ def main() -> None:
     print(json.dumps(found, indent=1))
     if options.json:
         options.json.write_text(json.dumps(found))
-    raise SystemExit(1 if found["leaks"] else 0)
+    raise SystemExit(1 if found["leaks"] or not all(found["planted_found"].values()) else 0)
 
 
 if __name__ == "__main__":

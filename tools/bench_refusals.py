@@ -2,9 +2,8 @@
 
     infolinia up --phones 0 && .venv/bin/python tools/bench_refusals.py [--rounds 2]
 
-Every second round keys the telePIN without ``#``. Times are from the last key's end to the first sound of the refusal;
-Every second round keys the telePIN without ``#``. Times are from the end of the last key to the first of the refusal;
-they refuse is counted apart, as ``throttled``; a fresh stack bears three rounds a day.
+Every second round keys the telePIN without ``#``. Times are from the end of the last key to the first sound of the
+refusal. Calls that the limits refuse are counted apart, as ``throttled``; a fresh stack bears three rounds a day.
 """
 
 import argparse

@@ -25,9 +25,10 @@ BENCHES: dict[str, tuple[str, ...]] = {
     "kill": ("bench_hotline.py", "kill", "--calls", "10"),
     "load": ("bench_hotline.py", "load"),
     "refusals": ("bench_refusals.py", "--rounds", "3"),
+    "authenticate": ("bench_authenticate.py", "--rounds", "5"),
 }
 """Name to script under tools/ and its arguments. ``--json`` is added."""
-ON_A_STACK = {"feel", "kill", "load", "refusals"}
+ON_A_STACK = {"feel", "kill", "load", "refusals", "authenticate"}
 
 
 def bench(

@@ -10,13 +10,15 @@ from .events import Candidate, Party
 
 
 class Authentication(msgspec.Struct, frozen=True, kw_only=True):
-    """A positive telePIN check. ``at`` and ``until`` are ISO 8601; ``method`` is how it was made."""
+    """A positive telePIN check. ``at`` and ``until`` are ISO 8601; ``method`` is how it was made; ``check`` names it
+    (empty in calls of older versions: a mandate cannot then be asked about again)."""
 
     person: Party
     at: str
     until: str
     method: Literal["pesel+telepin", "nip+telepin"]
     principals: tuple[Party, ...] = ()
+    check: str = ""
 
     def holds(self, at: str) -> bool:
         """Whether it still holds at the moment ``at`` (ISO 8601 with offset); what cannot be read does not."""
@@ -34,7 +36,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     ``visits`` counts entries of each node, ``exhausted`` is True once one was entered too often;
     ``media`` is False once Asterisk plays the prompts itself; ``hears`` whether anything said is understood;
     ``verdict`` is the last authentication outcome as told to the caller (None: not tried), or ``expired`` once a proven
-    identity lapsed."""
+    identity lapsed; ``mandate`` is what e-US said of the right to act for the chosen principal when it was last asked
+    again (None: not asked), and ``mandate_at`` when."""
 
     id: str
     plan: str = ""
@@ -57,6 +60,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     verdict: Literal["ok", "refused", "throttled", "unavailable", "skipped", "gave-up", "expired"] | None = None
     auth: Authentication | None = None
     acting_for: Party | None = None
+    mandate: Literal["holds", "withdrawn", "unconfirmed"] | None = None
+    mandate_at: str = ""
 
     topic: str | None = None
     confidence: float = 0.0

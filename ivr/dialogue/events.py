@@ -123,7 +123,8 @@ class PrincipalFound(_Event, frozen=True):
 
 class LookedUp(_Event, frozen=True):
     """The answer to ``LookUp``. ``found`` maps names to plain values; a failed look-up has ``ok`` False. ``at``, where
-    it is among them, is the time (ISO 8601 with offset): by it an authentication ends."""
+    it is among them, is the time (ISO 8601 with offset): by it an authentication ends. ``acts`` beside it tells whether
+    the mandate of the call's principal holds (None: e-US did not say)."""
 
     what: str
     ok: bool

@@ -12,7 +12,8 @@ Its constitution:
    ``MAX_VISITS`` times goes to a person (the call is then ``exhausted``: each node may be entered ``LAST_VISITS`` times
    more); if that leads nowhere, the plan's end node is spoken and the call hung up: ``HangUp("failed")``.
 7. Media are lost once: from then on Asterisk plays.
-8. Authentication ends with its ``until``: a look-up that tells a later time (``at``) takes it away.
+8. Authentication ends with its ``until``: a look-up that tells a later time (``at``) takes it away. So does one that
+   tells whether the principal's mandate still holds (``acts``) with the right to act, unless the answer is yes.
 9. Each node is entered and answered in the plan as the call's office has it. A node that learns the office leads on to
    another one: no question is answered by the node of another office than the one that asked it.
 """
@@ -37,6 +38,7 @@ from .events import (
 )
 from .node import HUMAN, Node, Turn, best, change, go
 from .plan import Plan
+from .tiers import mandate_told
 
 MAX_HOPS = 40
 MAX_VISITS = 12
@@ -115,11 +117,17 @@ def _react(plan: Plan, call: Call, event: Event) -> Turn:
 
 
 def _still_proved(call: Call, event: Event) -> Call:
-    """``call`` without an authentication that lapsed before the time that ``event`` tells."""
-    at = event.found.get("at") if isinstance(event, LookedUp) else None
-    if call.auth is None or not isinstance(at, str) or call.auth.holds(at):
+    """``call`` without what no longer holds by what ``event`` tells: a lapsed authentication, a mandate withdrawn."""
+    found = event.found if isinstance(event, LookedUp) else {}
+    at = found.get("at")
+    if call.auth is None or not isinstance(at, str):
         return call
-    return change(call, auth=None, acting_for=None, verdict="expired")
+    if not call.auth.holds(at):
+        return change(call, auth=None, acting_for=None, verdict="expired")
+    if "acts" not in found:
+        return call
+    acts = found["acts"]
+    return mandate_told(call, acts if isinstance(acts, bool) else None, at)
 
 
 def _walk(plan: Plan, turn: Turn) -> tuple[Call, tuple[Action, ...]]:

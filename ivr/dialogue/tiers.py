@@ -8,7 +8,11 @@ employee in it). The law behind it: art. 293-299 Ordynacja podatkowa (fiscal sec
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+import msgspec
+
 from .call import Call
+from .events import Party
+from .node import change
 
 Tier = Literal["general", "individual", "case"]
 Caller = Literal["stranger", "lapsed", "person", "ppo", "uko"]
@@ -63,3 +67,27 @@ def standing(call: Call, at: str) -> Caller:
     if party is None or party.basis == "self":
         return "person"
     return party.basis
+
+
+def principal(call: Call, at: str) -> Party | None:
+    """For whom the caller acts, other than for themselves, at the moment ``at``: whose mandate must be asked about
+    again before anything about them is told."""
+    party = call.acting_for
+    if call.auth is None or party is None or party.basis == "self" or not call.auth.holds(at):
+        return None
+    return party
+
+
+def mandate_told(call: Call, holds: bool | None, at: str) -> Call:
+    """``call`` after e-US said at ``at`` whether the mandate of its principal holds (None: it did not say). Denied by
+    default: without a yes the caller goes on for themselves, and one withdrawn cannot be chosen again."""
+    party = principal(call, at)
+    if call.auth is None or party is None:
+        return call
+    if holds:
+        return change(call, mandate="holds", mandate_at=at)
+    if holds is None:
+        return change(call, acting_for=call.auth.person, mandate="unconfirmed", mandate_at=at)
+    rest = tuple(one for one in call.auth.principals if one != party)
+    auth = msgspec.structs.replace(call.auth, principals=rest)
+    return change(call, auth=auth, acting_for=call.auth.person, mandate="withdrawn", mandate_at=at)

@@ -16,7 +16,7 @@ from desk.agents import Agents
 from desk.delivery import Courier
 from desk.message import Names
 from desk.outbox import Outbox
-from desk.service import Desk
+from desk.service import Acts, Desk
 from desk.webhook import Answer
 from ivr.dialogue.call import Authentication, Call
 from ivr.dialogue.events import Party
@@ -36,6 +36,7 @@ CALL = Call(
         at="2025-11-21T13:00:00+01:00",
         until="2125-11-21T13:30:00+01:00",
         method="pesel+telepin",
+        check="check-1",
     ),
     acting_for=Party(ref="eus:org-klon", label="Fikcyjny Klon Test S.A.", basis="uko"),
     topic="pcc-samochod",
@@ -72,6 +73,7 @@ class Office:
     got: list[dict[str, Any]] = field(default_factory=list)
     raw: list[str] = field(default_factory=list)
     alarms: list[str] = field(default_factory=list)
+    acts: Acts | None = None
 
     async def send(self, key: str, body: bytes, late: bool) -> Answer:
         self.got.append(msgspec.json.decode(body))
@@ -89,7 +91,7 @@ class Office:
         outbox = Outbox(self.database)
         courier = Courier(outbox, self.send, alarm, poll=0.02)
         agents = Agents(self.switchboard, self.database)
-        desk = Desk(self.switchboard, self.sessions, outbox, courier, agents, NAMES, alarm, sleep=sleep)
+        desk = Desk(self.switchboard, self.sessions, outbox, courier, agents, NAMES, alarm, acts=self.acts, sleep=sleep)
         self.switchboard.handlers.clear()
         self.switchboard.connect_handlers.clear()
         running = asyncio.create_task(desk.run())
@@ -136,7 +138,7 @@ async def test_the_consultants_page_comes_as_they_pick_up(office: Office) -> Non
             "at": "2025-11-21T13:00:00+01:00",
             "until": "2125-11-21T13:30:00+01:00",
         },
-        "principal": {"ref": "eus:org-klon", "label": "Fikcyjny Klon Test S.A.", "basis": "uko"},
+        "principal": {"ref": "eus:org-klon", "label": "Fikcyjny Klon Test S.A.", "basis": "uko", "confirmed": None},
         "entitled": {
             "tier": 2,
             "words": "Informacje ogólne oraz indywidualne w sprawach rozmówcy i organizacji, na podstawie UKO"
@@ -155,6 +157,28 @@ async def test_the_consultants_page_comes_as_they_pick_up(office: Office) -> Non
         "+48000000001" in body for body, got in zip(office.raw, office.got, strict=True) if got["kind"] == "card"
     )
     assert office.alarms == []
+
+
+@pytest.mark.parametrize(("holds", "words"), [(True, "UKO"), (False, "odebrano"), (None, "nie potwierdził")])
+async def test_a_mandate_withdrawn_in_the_queue_is_not_on_the_page(
+    office: Office, holds: bool | None, words: str
+) -> None:
+    asked = []
+
+    async def acts(check: str, principal: str) -> bool | None:
+        asked.append((check, principal))
+        return holds
+
+    office.acts = acts
+    async with office.open():
+        for event in SERVED:
+            office.switchboard.emit(event)
+    (page,) = [got["data"] for got in office.got if got["kind"] == "session"]
+    assert asked == [("check-1", "eus:org-klon")]
+    assert (page["principal"] is not None) == (holds is True)
+    assert page["authenticated"]["person"] == "eus:dz-01", "the own identity is as proved as before"
+    assert words in page["entitled"]["words"]
+    assert not page["principal"] or page["principal"]["confirmed"]
 
 
 async def test_the_same_wire_twice_and_in_two_processes_gives_one_page(office: Office) -> None:

@@ -208,6 +208,40 @@ async def test_only_one_probe_at_a_time():
     assert [breaker.admits() for _ in range(3)] == [True, False, False]
 
 
+def mandate(request: httpx2.Request, **changed: Any) -> httpx2.Response:
+    asked = json.loads(request.content)
+    told = {"request_id": asked["request_id"], "principal": asked["principal"], "holds": True}
+    return httpx2.Response(200, json=told | changed)
+
+
+@pytest.mark.parametrize("holds", [True, False])
+async def test_a_mandate_is_asked_about_without_number_or_telepin(holds):
+    eus, wire = client(lambda request: mandate(request, holds=holds))
+    assert await eus.acts(request="m", verification="c:1", principal="moc-beta") is holds
+    assert json.loads(wire.requests[0].content) == {
+        "request_id": "m",
+        "verification": "c:1",
+        "principal": "moc-beta",
+    }
+
+
+@pytest.mark.parametrize(
+    "changed", [{"request_id": "n"}, {"principal": "moc-alfa"}, {"holds": "yes"}, {"holds": None}, {"more": 1}], ids=str
+)
+async def test_an_answer_about_another_mandate_or_of_another_form_is_none(changed):
+    eus, _ = client(lambda request: mandate(request, **changed))
+    with pytest.raises(EusError):
+        await eus.acts(request="m", verification="c:1", principal="moc-beta")
+
+
+async def test_an_e_us_without_mandates_still_checks_telepins():
+    eus, _ = client(lambda request: httpx2.Response(404 if "mandates" in str(request.url) else 200, json=answer()))
+    for _ in range(10):
+        with pytest.raises(EusError):
+            await eus.acts(request="m", verification="c:1", principal="moc-beta")
+    assert (await ask(eus)).verdict == "ok"
+
+
 def test_mutual_tls_needs_its_files(tmp_path):
     with pytest.raises(OSError, match="No such file"):
         tls_context(tmp_path / "none.pem")

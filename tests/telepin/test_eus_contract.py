@@ -12,7 +12,7 @@ from telepin_fakes import TODAY
 
 from infolinia.stubs.eus.accounts import Accounts
 from infolinia.stubs.eus.server import build
-from telepin.eus import PATH, EusClient, EusError, EusMismatch, Verification, new_match_key, token
+from telepin.eus import MANDATES, PATH, EusClient, EusError, EusMismatch, Verification, new_match_key, token
 from telepin.secret import Secret
 
 pytestmark = pytest.mark.anyio
@@ -177,6 +177,29 @@ async def test_the_page_refuses_minors_and_strangers(eus):
     assert (await eus.post("/konta/dz-01/usun-wszystko")).status_code == 422
 
 
+async def test_a_mandate_is_asked_about_by_an_earlier_verification(eus):
+    assert (await eus.post(PATH, json=question("92892911515", "817594", request_id="c:1"))).json()["verdict"] == "ok"
+    await eus.post(PATH, json=question("87890210223", "000000", request_id="c:2"))
+
+    async def asked(verification: str, principal: str) -> tuple[int, Any]:
+        question = {"request_id": "m", "verification": verification, "principal": principal}
+        assert faults("MandateQuestion", question) == []
+        response = await eus.post(MANDATES, json=question)
+        assert faults("Mandate" if response.status_code == 200 else "Error", response.json()) == []
+        return response.status_code, response.json().get("holds")
+
+    assert await asked("c:1", "moc-beta") == (200, True)
+    assert await asked("c:1", "moc-alfa") == await asked("c:1", "nobody") == (200, False)
+    assert await asked("c:2", "moc-beta") == await asked("c:9", "moc-beta") == (404, None)
+    assert (await eus.post("/konta/dz-15/uprawnienia/moc-beta/odbierz")).status_code == 303
+    assert await asked("c:1", "moc-beta") == (200, False)
+    again = (await eus.post(PATH, json=question("92892911515", "817594"))).json()["principals"]
+    assert [(one["ref"], one["valid_to"] < TODAY.isoformat()) for one in again] == [("moc-beta", True)]
+    assert (await eus.post("/konta/dz-15/uprawnienia/moc-beta/przywroc")).status_code == 303
+    assert await asked("c:1", "moc-beta") == (200, True)
+    assert (await eus.post("/konta/dz-15/uprawnienia/moc-alfa/odbierz")).status_code == 404
+
+
 def test_no_telepin_is_on_the_stubs_disk_in_plain(accounts, tmp_path):
     accounts.set_telepin("dz-12", "274951")
     disk = b"".join(path.read_bytes() for path in (tmp_path / "eus").iterdir())
@@ -212,8 +235,8 @@ async def test_every_fault_switch_does_what_it_says(eus, wire, fault, error):
 
 
 async def test_the_contract_names_the_path_that_is_served(accounts):
-    assert list(CONTRACT["paths"]) == [PATH]
+    assert list(CONTRACT["paths"]) == [PATH, MANDATES]
     assert CONTRACT["openapi"].startswith("3.1")
-    assert PATH in {getattr(route, "path", "") for route in build(accounts).routes}
+    assert {PATH, MANDATES} <= {getattr(route, "path", "") for route in build(accounts).routes}
     for schema in CONTRACT["components"]["schemas"].values():
         Draft202012Validator.check_schema(schema)

@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
+import httpx2
 import pytest
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -147,6 +148,18 @@ async def test_a_principal_is_found_by_number_and_only_ones_own(live):
     assert await match("9991000134", call="other") is None
     await live.telepin.forget("c")
     assert await match("9991000134") is None
+
+
+async def test_whether_a_mandate_still_holds(live, accounts, wire):
+    await live.check("92892911515", "817594", call="c", check="c:1")
+    assert await live.telepin.acts("c:1", "moc-beta") is True
+    assert await live.telepin.acts("c:1", "moc-alfa") is False
+    accounts.withdraw("dz-15", "moc-beta")
+    assert await live.telepin.acts("c:1", "moc-beta") is False
+    assert await live.telepin.acts("c:9", "moc-beta") is None
+    async with httpx2.AsyncClient(transport=wire, base_url="http://eus.test") as switch:
+        await switch.post("/_faults", json={"mode": "other-person"})
+    assert await live.telepin.acts("c:1", "moc-beta") is None
 
 
 async def test_two_wrong_and_one_right_then_the_count_starts_anew(live):

@@ -6,9 +6,10 @@ import re
 import secrets
 import sqlite3
 import threading
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,16 @@ CALLERS = Path(__file__).with_name("callers.yaml")
 TRIES = 3
 """Wrong telePINs in a row that block an account (the real threshold is not published: an assumption)."""
 ADULT_YEARS = 18
+REMEMBERED = 2 * 3600.0
+"""Seconds for which a positive verification may be referred to."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS accounts (
   id TEXT PRIMARY KEY, salt BLOB NOT NULL, hash BLOB,
   status TEXT NOT NULL CHECK (status IN ('active', 'blocked', 'inactive', 'unset')), failed INTEGER NOT NULL
-)
+);
+CREATE TABLE IF NOT EXISTS withdrawn (caller TEXT NOT NULL, party TEXT NOT NULL, PRIMARY KEY (caller, party));
+CREATE TABLE IF NOT EXISTS verifications (request TEXT PRIMARY KEY, caller TEXT NOT NULL, at REAL NOT NULL);
 """
 
 
@@ -50,6 +55,9 @@ class Mandate:
     first: str
     last: str | None
 
+    def holds(self, today: date) -> bool:
+        return self.first <= today.isoformat() <= (self.last or "9999")
+
 
 @dataclass(frozen=True)
 class Caller:
@@ -70,11 +78,13 @@ class Caller:
 
 @dataclass(frozen=True)
 class State:
-    """An account as the page shows it. ``failed``: wrong telePINs since the last right one."""
+    """An account as the page shows it. ``failed``: wrong telePINs since the last right one; ``withdrawn``: the parties
+    whose mandate was taken back on the page."""
 
     caller: Caller
     status: str
     failed: int
+    withdrawn: frozenset[str] = frozenset()
 
 
 class Accounts:
@@ -90,7 +100,7 @@ class Accounts:
         self._lock = threading.Lock()
         self._rows = sqlite3.connect(database, check_same_thread=False, isolation_level=None)
         self._rows.execute("PRAGMA journal_mode=WAL")
-        self._rows.execute(_SCHEMA)
+        self._rows.executescript(_SCHEMA)
         self._decoy = secrets.token_bytes(16)
         self._seed(data["callers"])
 
@@ -120,6 +130,42 @@ class Accounts:
             self._rows.execute("UPDATE accounts SET status = ?, failed = ? WHERE id = ?", (status, failed, caller.id))
             return caller if right else None
 
+    def remember(self, request: str, caller: Caller) -> None:
+        """``request`` verified ``caller``: a later question about a mandate may refer to it."""
+        now = time.time()
+        with self._lock:
+            self._rows.execute("DELETE FROM verifications WHERE at < ?", (now - REMEMBERED,))
+            self._rows.execute("INSERT OR REPLACE INTO verifications VALUES (?, ?, ?)", (request, caller.id, now))
+
+    def verified(self, request: str) -> Caller | None:
+        """Whom ``request`` verified, not too long ago."""
+        query = "SELECT caller FROM verifications WHERE request = ? AND at >= ?"
+        with self._lock:
+            found = self._rows.execute(query, (request, time.time() - REMEMBERED)).fetchone()
+        return self.callers[found[0]] if found else None
+
+    def mandates(self, caller: Caller, today: date) -> tuple[Mandate, ...]:
+        """All mandates of ``caller``; one that was withdrawn ended yesterday."""
+        gone, ended = self.withdrawn(caller), (today - timedelta(days=1)).isoformat()
+        return tuple(replace(one, last=ended) if one.party.id in gone else one for one in caller.mandates)
+
+    def withdraw(self, caller: str, party: str, back: bool = False) -> None:
+        """Take the mandate for ``party`` back, or (``back``) give it again. KeyError when there is none."""
+        if party not in {one.party.id for one in self.callers[caller].mandates}:
+            raise KeyError(party)
+        withdraw, restore = (
+            "INSERT OR IGNORE INTO withdrawn VALUES (?, ?)",
+            "DELETE FROM withdrawn WHERE caller = ? AND party = ?",
+        )
+        with self._lock:
+            self._rows.execute(restore if back else withdraw, (caller, party))
+
+    def withdrawn(self, caller: Caller) -> frozenset[str]:
+        """The parties whose mandate was taken back from ``caller``."""
+        with self._lock:
+            rows = self._rows.execute("SELECT party FROM withdrawn WHERE caller = ?", (caller.id,)).fetchall()
+        return frozenset(row[0] for row in rows)
+
     def set_telepin(self, caller: str, telepin: str) -> None:
         """Set or change: active again, whatever it was. KeyError for an unknown caller, ValueError when ``telepin``
         is not six digits or the holder is a minor."""
@@ -142,7 +188,10 @@ class Accounts:
         """All accounts in the order of the data file."""
         with self._lock:
             rows = {row[0]: row for row in self._rows.execute("SELECT id, status, failed FROM accounts")}
-        return [State(caller, rows[caller.id][1], rows[caller.id][2]) for caller in self.callers.values()]
+        return [
+            State(caller, rows[caller.id][1], rows[caller.id][2], self.withdrawn(caller))
+            for caller in self.callers.values()
+        ]
 
     def statistics(self) -> dict[str, int]:
         """How many telePINs are active, blocked and inactive, as e-US counts them."""

@@ -14,10 +14,17 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Resp
 from fastapi.templating import Jinja2Templates
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from .accounts import Accounts, Caller
+from .accounts import Accounts, Caller, Mandate
 
 PATH = "/v1/telepin/verifications"
+MANDATES = "/v1/telepin/mandates"
 STATUS = {"active": "aktywny", "blocked": "zablokowany", "inactive": "nieaktywny", "unset": "nieustawiony"}
+DONE = {
+    "ustaw": "telePIN ustawiony i aktywny.",
+    "usun": "telePIN usunięty.",
+    "odbierz": "pełnomocnictwo odebrane.",
+    "przywroc": "pełnomocnictwo przywrócone.",
+}
 _FORM_BYTES = 4096
 
 
@@ -42,6 +49,16 @@ class Question(BaseModel):
         return self
 
 
+class MandateQuestion(BaseModel):
+    """A question of the contract about a mandate: no secret is in it."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    request_id: Annotated[str, Field(min_length=1, max_length=128)]
+    verification: Annotated[str, Field(min_length=1, max_length=128)]
+    principal: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+
+
 class Fault(BaseModel):
     """What the stub does wrong from now on; ``delay`` in seconds belongs to ``slow``."""
 
@@ -56,7 +73,7 @@ def build(accounts: Accounts, today: Callable[[], date] = date.today) -> FastAPI
     app = FastAPI(title="e-US stub", openapi_url=None, docs_url=None, redoc_url=None)
     app.state.fault = Fault()
     _service(app, accounts, today)
-    _page(app, accounts)
+    _page(app, accounts, today)
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(_request: Request, _error: RequestValidationError) -> JSONResponse:
@@ -85,7 +102,7 @@ def _service(app: FastAPI, accounts: Accounts, today: Callable[[], date]) -> Non
     @app.middleware("http")
     async def _faulty(request: Request, proceed: Callable[[Request], Awaitable[Response]]) -> Response:
         fault = _current(app)
-        if request.url.path != PATH:
+        if request.url.path not in (PATH, MANDATES):
             return await proceed(request)
         if fault.mode == "slow":
             await asyncio.sleep(fault.delay)
@@ -99,13 +116,25 @@ def _service(app: FastAPI, accounts: Accounts, today: Callable[[], date]) -> Non
     def _verify(question: Question) -> dict[str, Any]:
         number = question.number.get_secret_value()
         caller = accounts.verify(number, question.telepin.get_secret_value(), today())
+        if caller is not None:
+            accounts.remember(question.request_id, caller)
         if _current(app).mode == "other-person":
             caller = next(one for one in accounts.callers.values() if one is not caller)
             number = caller.pesel
-        return _answer(question, number, caller)
+        return _answer(question, number, caller, accounts.mandates(caller, today()) if caller else ())
+
+    @app.post(MANDATES, response_model=None)
+    def _mandate(question: MandateQuestion) -> dict[str, Any] | JSONResponse:
+        caller = accounts.verified(question.verification)
+        if caller is None:
+            return JSONResponse({"error": "no such verification"}, 404)
+        principal = question.principal if _current(app).mode != "other-person" else "moc-inny"
+        mandates = accounts.mandates(caller, today())
+        holds = any(one.party.id == question.principal and one.holds(today()) for one in mandates)
+        return {"request_id": question.request_id, "principal": principal, "holds": holds}
 
 
-def _answer(question: Question, number: str, caller: Caller | None) -> dict[str, Any]:
+def _answer(question: Question, number: str, caller: Caller | None, mandates: tuple[Mandate, ...]) -> dict[str, Any]:
     key = bytes.fromhex(question.match_key)
 
     def token(of: str) -> str:
@@ -126,17 +155,28 @@ def _answer(question: Question, number: str, caller: Caller | None) -> dict[str,
                 "valid_to": mandate.last,
                 "numbers": [token(of) for of in mandate.party.numbers],
             }
-            for mandate in (caller.mandates if caller else ())
+            for mandate in mandates
         ],
     }
 
 
-def _page(app: FastAPI, accounts: Accounts) -> None:
+def _page(app: FastAPI, accounts: Accounts, today: Callable[[], date]) -> None:
     templates = Jinja2Templates(Path(__file__).with_name("templates"))
 
     def show(request: Request, message: str = "", status: int = 200) -> HTMLResponse:
-        known = {"states": accounts.states(), "counts": accounts.statistics(), "names": STATUS, "message": message}
+        known = {
+            "states": accounts.states(),
+            "counts": accounts.statistics(),
+            "names": STATUS,
+            "today": today(),
+            "message": message,
+            "done": DONE.get(request.query_params.get("ok", "")) if not message else None,
+            "who": accounts.callers.get(request.query_params.get("konto", "")),
+        }
         return templates.TemplateResponse(request, "konta.html", known, status_code=status)
+
+    def changed(caller: str, act: str) -> Response:
+        return RedirectResponse(f"/?ok={act}&konto={caller}#{caller}", 303)
 
     @app.get("/")
     def _accounts(request: Request) -> HTMLResponse:
@@ -155,9 +195,20 @@ def _page(app: FastAPI, accounts: Accounts) -> None:
             return show(request, "Formularz jest za długi.", 413)
         try:
             if act == "ustaw":
-                accounts.set_telepin(caller, parse_qs(body.decode("utf-8", "replace")).get("telepin", [""])[0])
+                telepin = parse_qs(body.decode("utf-8", "replace")).get("telepin", [""])[0]
+                await asyncio.to_thread(accounts.set_telepin, caller, telepin)
             else:
                 accounts.delete_telepin(caller)
         except ValueError as error:
             return show(request, f"{accounts.callers[caller].name}: {error}.", 422)
-        return RedirectResponse("/", 303)
+        return changed(caller, act)
+
+    @app.post("/konta/{caller}/uprawnienia/{party}/{act}")
+    async def _mandates(request: Request, caller: str, party: str, act: Literal["odbierz", "przywroc"]) -> Response:
+        if caller not in accounts.callers:
+            return show(request, f"Nie ma konta {caller}.", 404)
+        try:
+            accounts.withdraw(caller, party, back=act == "przywroc")
+        except KeyError:
+            return show(request, f"{accounts.callers[caller].name} nie działa w imieniu {party}.", 404)
+        return changed(caller, act)

@@ -122,10 +122,10 @@ class PrincipalNode(Node):
     def _choose(self, plan: Plan, call: Call, ref: str) -> Turn:
         assert call.auth is not None
         party = next((party for party in call.auth.principals if party.ref == ref), call.auth.person)
+        chosen = change(call, acting_for=party, mandate=None, mandate_at="")
         if party is call.auth.person:
-            return go(change(call, acting_for=party), self.next)
-        said = Say(lines=(plan.line(self.chosen, name=party.label),))
-        return go(change(call, acting_for=party), self.next, said)
+            return go(chosen, self.next)
+        return go(chosen, self.next, Say(lines=(plan.line(self.chosen, name=party.label),)))
 
 
 KEY_WORDS = ("zero", "jeden", "dwa", "trzy", "cztery", "pięć", "sześć", "siedem", "osiem", "dziewięć")

@@ -89,7 +89,12 @@ class TelepinNode(Node):
                 method: Literal["pesel+telepin", "nip+telepin"]
                 method = "nip+telepin" if call.identity_kind == "nip" else "pesel+telepin"
                 auth = Authentication(
-                    person=event.person, at=event.at, until=event.until, method=method, principals=event.principals
+                    person=event.person,
+                    at=event.at,
+                    until=event.until,
+                    method=method,
+                    principals=event.principals,
+                    check=event.check,
                 )
                 known = change(judged, auth=auth, acting_for=event.person, office=call.office or event.office)
                 return go(known, self.next, Say(lines=plan.lines(self.accepted)))

@@ -3,15 +3,26 @@
 from itertools import product
 from typing import get_args
 
+import msgspec
 import pytest
 
 from ivr.dialogue.call import Authentication, Call
 from ivr.dialogue.events import CallArrived, LookedUp, Party
-from ivr.dialogue.machine import step
+from ivr.dialogue.machine import round_trip, step
 from ivr.dialogue.node import change
 from ivr.dialogue.nodes.answer import speakable
 from ivr.dialogue.plan import Plan, Topic
-from ivr.dialogue.tiers import TIERS, About, Caller, Speaker, highest, may, standing
+from ivr.dialogue.tiers import (
+    TIERS,
+    About,
+    Caller,
+    Speaker,
+    highest,
+    mandate_told,
+    may,
+    principal,
+    standing,
+)
 
 UNTIL = "2026-04-21T10:30:00+02:00"
 SELF = Party(ref="p", label="Adam Testowy")
@@ -88,3 +99,49 @@ def test_a_call_loses_its_authentication_before_it_is_queued(plan: Plan, at: str
     later, _ = step(plan, call, LookedUp(what="hours", ok=True, found=found))
     assert (later.auth is not None, later.acting_for is not None) == (proved, proved)
     assert later.verdict == ("ok" if proved else "expired")
+
+
+PROXY = Party(ref="m", label="Beta Testowa", basis="ppo")
+OTHER = Party(ref="o", label="Fikcyjny Klon Test S.A.", basis="uko")
+BEFORE = "2026-04-21T10:05:00+02:00"
+
+
+def told(plan: Plan, found: dict[str, str | bool | int | float | None]) -> Call:
+    """A proxy's call after the look-up before its hand-off found ``found``."""
+    begun, _ = step(plan, Call(id="c"), CallArrived(dialled="224605992", caller=None, at=AUTH.at))
+    auth = msgspec.structs.replace(AUTH, principals=(PROXY, OTHER), check="c:1")
+    call = change(begun, auth=auth, acting_for=PROXY, verdict="ok")
+    hours: dict[str, str | bool | int | float | None] = {"open": True, "hours": "zawsze", "at": BEFORE}
+    return step(plan, call, LookedUp(what="hours", ok=True, found=hours | found))[0]
+
+
+@pytest.mark.parametrize(
+    ("acts", "mandate", "caller", "left"),
+    [
+        (True, "holds", "ppo", (PROXY, OTHER)),
+        (False, "withdrawn", "person", (OTHER,)),
+        (None, "unconfirmed", "person", (PROXY, OTHER)),
+        ("yes", "unconfirmed", "person", (PROXY, OTHER)),
+    ],
+)
+def test_a_mandate_is_denied_unless_it_is_confirmed_before_the_hand_off(
+    plan: Plan, acts: str | bool | None, mandate: str, caller: Caller, left: tuple[Party, ...]
+) -> None:
+    call = told(plan, {"acts": acts})
+    assert (call.mandate, call.mandate_at, standing(call, BEFORE)) == (mandate, BEFORE, caller)
+    assert call.auth is not None
+    assert call.auth.principals == left
+    assert may("consultant", "individual", "principal", standing(call, BEFORE)) == (acts is True)
+    assert may("consultant", "individual", "self", standing(call, BEFORE))
+    assert round_trip(call) == call
+
+
+def test_where_nobody_asks_about_mandates_the_call_goes_on_as_it_was(plan: Plan) -> None:
+    assert (told(plan, {}).acting_for, told(plan, {}).mandate) == (PROXY, None)
+
+
+def test_who_calls_for_themselves_has_no_mandate_to_lose() -> None:
+    for call in (Call(id="c"), Call(id="c", auth=AUTH, acting_for=SELF)):
+        assert mandate_told(call, False, BEFORE) is call
+        assert principal(call, BEFORE) is None
+    assert principal(Call(id="c", auth=AUTH, acting_for=PROXY), UNTIL) is None, "what lapsed is not asked about"
