@@ -1,6 +1,6 @@
 # Infolinia. `make` alone says what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench check fmt docs clean
+.PHONY: help setup demo test bench model check fmt docs clean
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -45,6 +45,9 @@ fmt: $(VENV)/.installed ## mend the style
 
 bench: setup ## the figures of docs/figures.md, measured side by side
 	@$(BIN)/infolinia bench
+
+model: $(VENV)/.installed ## the small Vosk model for tests and benches, trained anew (half an hour; never for citizens)
+	@sh tools/asr_tiny/make.sh
 
 docs: $(VENV)/.installed ## the documentation as a site, built strictly
 	@$(BIN)/python tools/node_reference.py

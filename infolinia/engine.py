@@ -171,7 +171,7 @@ class Engine:
         self._topics = await asyncio.to_thread(_load_topics, settings)
         models = settings.var / "models"
         whisper = model_folder(models, "whisper") if settings.whisper else None
-        self._listener.ear = await open_ear(settings.vosk_model or model_folder(models, "vosk"), whisper)
+        self._listener.ear = await open_ear(settings.vosk_model or model_folder(models, "vosk"), whisper, settings.ears)
         self._learning = False
         READY.set(1)
         log.info("engine hears", engine=self._name, ear=self._listener.ear.name)

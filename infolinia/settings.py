@@ -7,8 +7,10 @@ Everything has a default that works on one machine. Environment variables are ``
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from voicebot.ears.tiny import TINY
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -86,8 +88,11 @@ class Settings(BaseSettings):
     engine_limit: int = Field(1200, ge=60, le=7200, description="longest automatic part of a call, in seconds")
     asterisk_prefix: Path | None = Field(None, description="an Asterisk to use instead of the one made at set-up")
 
-    vosk_model: Path | None = None
+    vosk_model: Path | None = Field(None, description="a Vosk model folder; `tiny` is the one for tests and benches")
     whisper: bool = True
+    ears: dict[Literal["matter", "choice", "yes-no"], Literal["vosk", "whisper", "keypad"]] = Field(
+        default_factory=dict, description="which ear hears which kind of question; the best one hears the rest"
+    )
     voice: str = Field("", description="rhvoice or espeak-ng; empty: the best one installed")
     drain_seconds: float = Field(60.0, description="how long a stop lets calls come to their queue")
     hours: Literal["plan", "open", "closed"] = Field(
@@ -96,6 +101,11 @@ class Settings(BaseSettings):
     journal_stall: float = Field(1.0, description="seconds a call waits for its journal before it goes on in memory")
     alarm_command: str = ""
     alarm_webhook: str = ""
+
+    @field_validator("vosk_model")
+    @classmethod
+    def _tiny_by_name(cls, model: Path | None) -> Path | None:
+        return TINY if model == Path("tiny") else model
 
     @model_validator(mode="after")
     def _eus_proves_and_is_proved(self) -> "Settings":

@@ -1,6 +1,8 @@
 """Vosk inside a recogniser process: streaming, with a grammar made of the phrases of a closed question."""
 
 import json
+import math
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,9 @@ from .ear import Question, Utterance
 
 RATE = 8000
 UNKNOWN = "[unk]"
+READINGS = 5
+SHARPNESS = 0.5
+"""How much of a difference in Vosk's log-likelihoods counts: they add up frames as if each were news."""
 
 
 class VoskEngine:
@@ -32,7 +37,7 @@ class VoskEngine:
             recogniser = self._vosk.KaldiRecognizer(self._model, RATE, grammar)
         else:
             recogniser = self._vosk.KaldiRecognizer(self._model, RATE)
-        recogniser.SetWords(True)
+        recogniser.SetMaxAlternatives(READINGS)
         self._streams[stream] = recogniser
         self._partials[stream] = ""
 
@@ -76,8 +81,20 @@ def clean(text: str) -> str:
 
 
 def utterance(result: dict[str, Any]) -> Utterance:
-    """Vosk's final result; the confidence is the mean of its words', unknown words counting as nothing."""
-    words = result.get("result", [])
-    sure = sum(float(word["conf"]) for word in words if word["word"] != UNKNOWN)
-    text = clean(str(result.get("text", "")))
-    return Utterance(text, round(sure / len(words), 4) if words and text else 0.0)
+    """Vosk's final result, best reading first. A reading's confidence is its share of the likelihood of all, times the
+    part of its words that are known."""
+    listed = [(str(one["text"]), float(one["confidence"])) for one in result.get("alternatives", ())]
+    if not listed:
+        return Utterance("", 0.0)
+    best = max(score for _, score in listed)
+    weights = [math.exp(SHARPNESS * (score - best)) for _, score in listed]
+    found: dict[str, float] = {}
+    for (text, _), weight in zip(listed, weights, strict=True):
+        words = text.split()
+        known = sum(word != UNKNOWN for word in words) / len(words) if words else 0.0
+        found[clean(text)] = found.get(clean(text), 0.0) + known * weight / sum(weights)
+    first = clean(listed[0][0])
+    if not first:
+        return Utterance("", 0.0)
+    others = [(text, round(sure, 4)) for text, sure in found.items() if text not in ("", first)]
+    return Utterance(first, round(found[first], 4), tuple(sorted(others, key=itemgetter(1), reverse=True)))

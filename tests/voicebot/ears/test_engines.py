@@ -36,11 +36,23 @@ def test_quiet_but_likely_speech_is_kept() -> None:
     assert whisper.judge([segment(" Tak.", -0.3, silent=0.8)]).text == "Tak"
 
 
+def vosk_result(*readings: tuple[str, float]) -> dict[str, object]:
+    return {"alternatives": [{"text": text, "confidence": score} for text, score in readings]}
+
+
 def test_vosk_confidence_counts_unknown_words_as_nothing() -> None:
-    words = [{"word": "tak", "conf": 1.0}, {"word": "[unk]", "conf": 0.9}]
-    assert vosk.utterance({"text": "tak [unk]", "result": words}) == Utterance("tak", 0.5)
-    assert vosk.utterance({"text": "[unk]", "result": words[1:]}) == Utterance("", 0.0)
-    assert vosk.utterance({"text": ""}) == Utterance("", 0.0)
+    assert vosk.utterance(vosk_result(("tak [unk]", 90.0))) == Utterance("tak", 0.5)
+    assert vosk.utterance(vosk_result(("[unk]", 90.0), ("tak", 80.0))) == Utterance("", 0.0)
+    assert vosk.utterance(vosk_result(("", 0.0))) == vosk.utterance({"text": ""}) == Utterance("", 0.0)
+
+
+def test_vosk_readings_share_what_is_likely() -> None:
+    heard = vosk.utterance(vosk_result(("tak", 90.0), ("tak nie", 90.0), ("[unk] tak", 80.0)))
+    assert heard.text == "tak"
+    assert heard.confidence == pytest.approx(0.5, abs=0.01)
+    assert heard.alternatives == (("tak nie", pytest.approx(0.5, abs=0.01)),)
+    near, far = (vosk.utterance(vosk_result(("tak", 90.0), ("nie", score))) for score in (89.0, 70.0))
+    assert near.confidence < far.confidence
 
 
 def test_phrases_are_written_as_vosk_does() -> None:
