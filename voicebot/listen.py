@@ -3,23 +3,36 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol
+from typing import Literal, Protocol
 
+import msgspec
 import structlog
 
 from .audio import FRAME_SECONDS
-from .ears.ear import Ear, Hearing, Question, Utterance
+from .ears.ear import Ear, Fault, Hearing, Question, Utterance
 from .ears.keypad import KeypadOnly
+from .line_sounds import LineSounds
 from .turn import Decision, Timing, Turn
-from .understand import CONTROL_PHRASES, Phrases, hesitates
+from .understand import CONTROL_PHRASES, Phrases, hesitates, nods
 from .voice_activity import VoiceActivity, voice_activity
 
-__all__ = ["Listener", "Question", "Utterance"]
+__all__ = ["Floor", "Listener", "Question", "Utterance"]
 
 log = structlog.get_logger(__name__)
 
+Floor = Callable[[Literal["caller", "bot"]], None]
+"""Is told whose turn it is: the bot's while the ear thinks about what was said, else the caller's."""
+
 REAL_SPEECH = 0.6
 """Seconds of voice from which on something not understood was speech, not a noise."""
+WORD = 0.15
+"""Seconds of voice that a word has at least; less under a prompt is a noise, and no ear is asked."""
+HOLD = 0.8
+"""How long a prompt stays held while the ear thinks about a murmur."""
+MAX_RESUMES = 2
+"""So often a prompt is held for nothing; then somebody else talks in the room, and only an answer stops it."""
+MUSIC_PATIENCE = 45.0
+"""How long music on the line keeps a question open."""
 
 
 class Media(Protocol):
@@ -35,6 +48,8 @@ class Prompt(Protocol):
     @property
     def done(self) -> asyncio.Future[bool]: ...
     def stop(self) -> None: ...
+    def hold(self) -> None: ...
+    def go_on(self) -> None: ...
 
 
 class Listener:
@@ -62,16 +77,18 @@ class Listener:
         self._ear = ear
         self.available = not isinstance(ear, KeypadOnly)
 
-    async def hear(self, media: Media, prompt: Prompt | None, question: Question) -> Utterance | None:
+    async def hear(
+        self, media: Media, prompt: Prompt | None, question: Question, floor: Floor | None = None
+    ) -> Utterance | None:
         """The caller's answer, or None when nobody began to speak within the question's patience after ``prompt`` or
         the session ended.
 
-        Speech stops the prompt. Cancel it when keys answer. An utterance without text: somebody spoke and was not
-        understood (or the ear had no answer in time).
+        Speech holds the prompt; an answer stops it, anything else lets it go on. Cancel it when keys answer. An
+        utterance without text: somebody spoke and was not understood (or the ear had no answer in time).
         """
         if question.closed:
-            question = Question(question.grammar, (*question.phrases, *CONTROL_PHRASES), question.patience)
-        answer = _Answer(self, media, prompt, question)
+            question = msgspec.structs.replace(question, phrases=(*question.phrases, *CONTROL_PHRASES))
+        answer = _Answer(self, media, prompt, question, floor or (lambda whose: None))
         try:
             return await answer.result
         finally:
@@ -79,21 +96,27 @@ class Listener:
 
 
 class _Answer:
-    """One call of ``hear``."""
+    """One call of ``hear``. While ``_reading`` the ear is asked about what was said so far."""
 
-    def __init__(self, listener: Listener, media: Media, prompt: Prompt | None, question: Question) -> None:
+    def __init__(
+        self, listener: Listener, media: Media, prompt: Prompt | None, question: Question, floor: Floor
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         self.result: asyncio.Future[Utterance | None] = self._loop.create_future()
         self._listener, self._media, self._prompt, self._question = listener, media, prompt, question
+        self._floor = floor
         self._phrases = Phrases(question.phrases)
-        self._activity = listener._activity()
+        self._activity, self._sounds = listener._activity(), LineSounds()
+        timing = listener.timing.slower() if question.slow else listener.timing
         playing = prompt is not None and not prompt.done.done()
-        self._turn = Turn(question.patience, self._loop.time(), prompt=playing, timing=listener.timing)
-        frames = round(listener.timing.lookback / FRAME_SECONDS) + listener.timing.window
-        self._lookback: deque[bytes] = deque(maxlen=frames)
+        self._turn = Turn(question.patience, self._loop.time(), prompt=playing, timing=timing)
+        self._lookback: deque[bytes] = deque(maxlen=round(timing.lookback / FRAME_SECONDS) + timing.window)
+        self._said = bytearray()
         self._hearing: Hearing | None = None
         self._reading: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._resumes = 0
+        self._music_since: float | None = None
         self._open()
         if prompt is not None and playing:
             prompt.done.add_done_callback(self._prompt_over)
@@ -118,62 +141,120 @@ class _Answer:
     def _open(self) -> None:
         """Have the ear ready before the caller speaks."""
         self._hearing = self._listener.ear.listen(self._question) if self._question.grammar is not None else None
+        self._sounds.forget()
 
     def _frame(self, frame: bytes, at: float) -> None:
-        if self._hearing is None or self._reading is not None:
-            self._act(self._turn.tick(at) if self._reading is None else None, at)
+        if self._hearing is None:
+            self._act(self._turn.tick(at), at)
             return
         self._lookback.append(frame)
+        if self._turn.speaking or self._reading is not None:
+            self._said += frame
         if self._turn.speaking:
             self._hearing.feed(frame)
-        partial = self._hearing.partial
+        partial = self._hearing.partial if self._reading is None else ""
+        probability = self._activity.probability(frame)
+        self._sounds.feed(frame, probability)
+        if self._sounds.music:
+            self._wait_for_music(at)
         decision = self._turn.frame(
-            self._activity.probability(frame),
-            at,
-            complete=self._phrases.complete(partial),
-            hesitating=hesitates(partial),
+            probability, at, complete=self._phrases.complete(partial), hesitating=hesitates(partial)
         )
         self._act(decision, at)
         self._arm()
 
     def _act(self, decision: Decision | None, at: float) -> None:
-        if decision is Decision.BEGAN and self._hearing is not None:
-            self._hearing.feed(b"".join(self._lookback))
-        elif decision is Decision.INTERRUPT:
-            self._interrupt()
-        elif decision is Decision.NO_INPUT:
-            self._settle(None)
-        elif decision is Decision.MURMUR and not self._question.closed:
-            self._forget()
-        elif decision in (Decision.ENDED, Decision.TOO_LONG, Decision.MURMUR):
-            self._reading = asyncio.create_task(self._read(murmur=decision is Decision.MURMUR))
+        match decision:
+            case Decision.BEGAN if self._reading is None:
+                self._said[:] = b"".join(self._lookback)
+                self._begun()
+            case Decision.BEGAN | Decision.WENT_ON:
+                self._rejoin()
+            case Decision.MURMUR if self._turn.spoken < WORD:
+                self._nothing()
+            case Decision.ENDED | Decision.TOO_LONG | Decision.MURMUR:
+                self._reading = asyncio.create_task(self._read(decision))
+            case Decision.NO_INPUT if self._reading is None:
+                self._settle(Utterance("", 0.0, fault="music") if self._music_since is not None else None)
 
-    async def _read(self, *, murmur: bool) -> None:
-        """Ask the ear. A short sound counts when it answers the question ("tak" under the prompt)."""
+    def _begun(self) -> None:
         assert self._hearing is not None
-        utterance = await self._hearing.finish()
-        spoken = self._turn.spoken
-        if murmur:
-            believed = utterance is not None and self._phrases.holds(utterance.text)
-        else:
-            believed = utterance is None or bool(utterance.text) or spoken >= REAL_SPEECH
-        if believed:
-            self._interrupt()
-            self._settle(utterance or Utterance("", 0.0))
-            return
-        self._reading = None
-        self._turn.again(self._loop.time())
-        self._forget()
-        self._arm()
+        self._hearing.feed(bytes(self._said))
+        if self._prompt is not None and self._resumes < MAX_RESUMES:
+            self._prompt.hold()
 
-    def _forget(self) -> None:
+    def _rejoin(self) -> None:
+        """The caller speaks on while the ear thinks: it is asked anew, about all of it."""
+        if self._reading is not None:
+            self._reading.cancel()
+            self._reading = None
         if self._hearing is not None:
             self._hearing.drop()
         self._open()
+        self._floor("caller")
+        if self._hearing is None:
+            self._settle(Utterance("", 0.0))
+        else:
+            self._begun()
 
-    def _interrupt(self) -> None:
-        if self._prompt is not None and not self._prompt.done.done():
-            self._prompt.stop()
+    async def _read(self, decision: Decision) -> None:
+        """Ask the ear. Under a prompt a short sound, and one that was not understood, count only as an answer."""
+        assert self._hearing is not None
+        self._floor("bot")
+        under_prompt, murmur = self._turn.under_prompt, decision is Decision.MURMUR
+        release = self._loop.call_later(HOLD, self._go_on) if murmur else None
+        try:
+            utterance = await self._hearing.finish()
+        finally:
+            if release is not None:
+                release.cancel()
+        if self._believed(utterance, under_prompt=under_prompt, murmur=murmur):
+            if self._prompt is not None and not self._prompt.done.done():
+                self._prompt.stop()
+            self._settle(self._judged(utterance or Utterance("", 0.0), decision))
+            return
+        self._reading = None
+        self._nothing()
+
+    def _believed(self, utterance: Utterance | None, *, under_prompt: bool, murmur: bool) -> bool:
+        """Whether what was heard takes the turn."""
+        spoken = self._turn.spoken
+        if utterance is None:
+            return not murmur and (not under_prompt or spoken >= REAL_SPEECH)
+        if not utterance.text:
+            return not under_prompt and spoken >= REAL_SPEECH
+        if not under_prompt or self._phrases.holds(utterance.text):
+            return True
+        return not nods(utterance.text)
+
+    def _judged(self, utterance: Utterance, decision: Decision) -> Utterance:
+        fault: Fault = ""
+        if decision is Decision.TOO_LONG:
+            fault = "machine" if self._sounds.machine else "too-long"
+        elif self._sounds.machine:
+            fault = "machine"
+        elif self._sounds.too_loud:
+            fault = "too-loud"
+        return msgspec.structs.replace(utterance, fault=fault) if fault else utterance
+
+    def _nothing(self) -> None:
+        """What was heard was nothing: the prompt goes on, and another answer is awaited."""
+        self._turn.again(self._loop.time())
+        if self._hearing is not None:
+            self._hearing.drop()
+        self._open()
+        self._floor("caller")
+        self._go_on()
+        self._arm()
+
+    def _go_on(self) -> None:
+        if self._prompt is not None and self._turn.under_prompt:
+            self._resumes += 1
+            self._prompt.go_on()
+
+    def _wait_for_music(self, at: float) -> None:
+        self._music_since = at if self._music_since is None else self._music_since
+        self._turn.postpone(min(at + self._question.patience, self._music_since + MUSIC_PATIENCE))
 
     def _prompt_over(self, _: "asyncio.Future[bool]") -> None:
         self._turn.prompt_over(self._loop.time())
@@ -188,7 +269,7 @@ class _Answer:
 
     def _arm(self) -> None:
         """Have a timer for when no frame comes. One that is due too early arms the next."""
-        deadline = self._turn.deadline() if self._reading is None else None
+        deadline = self._turn.deadline()
         if deadline is None or (self._timer is not None and self._timer.when() <= deadline + FRAME_SECONDS):
             return
         if self._timer is not None:
@@ -197,8 +278,6 @@ class _Answer:
 
     def _tick(self) -> None:
         self._timer = None
-        if self._reading is not None:
-            return
         now = self._loop.time()
         self._act(self._turn.tick(now), now)
         if not self.result.done():

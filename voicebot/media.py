@@ -101,6 +101,14 @@ class MediaSession:
         """Stop what plays within ``fade`` seconds and drop what waits."""
         self._mouth.hush(fade)
 
+    def hold(self, fade: float = 0.06) -> None:
+        """Silence what plays within ``fade`` seconds and keep its place for ``go_on``."""
+        self._mouth.hold(fade)
+
+    def go_on(self) -> None:
+        """Take up what was held."""
+        self._mouth.go_on()
+
     async def finish(self) -> None:
         """Say goodbye to Asterisk, so that the dialplan goes on, and wait for the end."""
         if not self.ended.done() and not self._finishing:

@@ -3,7 +3,17 @@
 import asyncio
 from collections import deque
 
-from .audio import BYTES_PER_SECOND, FRAME_BYTES, RATE, SAMPLE_BYTES, fade_out
+import numpy as np
+
+from .audio import BYTES_PER_SECOND, FRAME_BYTES, RATE, SAMPLE_BYTES, fade_out, samples_of
+
+LULL = 0.12
+"""Seconds of silence that part two clauses of a prompt."""
+REACH = 3.0
+"""How far back a prompt that goes on may begin, so that it begins with a clause."""
+A_LITTLE = 0.5
+"""How far back it begins when its clause began longer ago."""
+_SILENT = 200
 
 
 class Playback:
@@ -18,6 +28,8 @@ class Playback:
         self._pcm = pcm
         self._at = 0
         self._heard: int | None = None
+        self._held = False
+        self._tail = b""
 
     @property
     def position(self) -> float:
@@ -29,13 +41,34 @@ class Playback:
         if self.done.done() or self._heard is not None:
             return
         self._heard = self._at
-        rest = SAMPLE_BYTES * round(fade * RATE) if self._at else 0
-        self._pcm = fade_out(self._pcm[self._at : self._at + rest])
-        self._at = 0
+        self._pcm = self._tail if self._held else self._faded(fade)
+        self._held, self._at = False, 0
         if not self._pcm:
             self._settle(played=False)
 
+    def hold(self, fade: float = 0.06) -> None:
+        """Fall silent within ``fade`` seconds and keep the place: somebody seems to speak."""
+        if not self._held and not self.done.done() and self._heard is None:
+            self._held, self._tail = True, self._faded(fade)
+
+    def go_on(self) -> None:
+        """After ``hold``: go on from the beginning of the clause that was broken off, or from a little before."""
+        if self._held:
+            self._held, self._tail = False, b""
+            self._at = taken_up_at(self._pcm, self._at)
+
+    @property
+    def held(self) -> bool:
+        return self._held
+
+    def _faded(self, fade: float) -> bytes:
+        rest = SAMPLE_BYTES * round(fade * RATE) if self._at else 0
+        return fade_out(self._pcm[self._at : self._at + rest])
+
     def _take(self, size: int, now: float) -> bytes:
+        if self._held:
+            piece, self._tail = self._tail[:size], self._tail[size:]
+            return piece
         if self.started is None:
             self.started = now
         piece = self._pcm[self._at : self._at + size]
@@ -76,6 +109,14 @@ class Mouth:
         for playback in tuple(self._queue):
             playback.stop(fade)
 
+    def hold(self, fade: float) -> None:
+        if self.playing is not None:
+            self.playing.hold(fade)
+
+    def go_on(self) -> None:
+        for playback in self._queue:
+            playback.go_on()
+
     def shut(self) -> None:
         """Stop all at once and for good."""
         self._shut = True
@@ -86,9 +127,31 @@ class Mouth:
         """The next 320 bytes, filled up with silence; None when there is nothing to say."""
         frame = b""
         while len(frame) < FRAME_BYTES and (playback := self.playing) is not None:
-            frame += playback._take(FRAME_BYTES - len(frame), now)
+            piece = playback._take(FRAME_BYTES - len(frame), now)
+            if not piece:
+                break
+            frame += piece
         return frame.ljust(FRAME_BYTES, b"\0") if frame else None
 
     def _drop_settled(self) -> None:
         while self._queue and self._queue[0].done.done():
             self._queue.popleft()
+
+
+def taken_up_at(pcm: bytes, at: int) -> int:
+    """The byte from which a prompt broken off at byte ``at`` goes on: behind the last lull if that is near, else a
+    little before."""
+    size = RATE // 50
+    first = max(0, at - round(REACH * BYTES_PER_SECOND)) // FRAME_BYTES
+    samples = samples_of(pcm[first * FRAME_BYTES : at])
+    frames = samples[: len(samples) // size * size].reshape(-1, size)
+    quiet = np.abs(frames.astype(np.int32)).max(axis=1) < _SILENT if len(frames) else np.zeros(0, bool)
+    lull = round(LULL / 0.02)
+    run, begins = 0, None
+    for number, silent in enumerate(quiet):
+        if not silent and run >= lull:
+            begins = number
+        run = run + 1 if silent else 0
+    if begins is not None:
+        return (first + begins) * FRAME_BYTES
+    return 0 if first == 0 else max(0, at - SAMPLE_BYTES * round(A_LITTLE * RATE))

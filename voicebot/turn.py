@@ -1,13 +1,20 @@
 """Whose turn it is: a pure state machine. Speech probabilities of 20 ms frames in, decisions out, time an argument.
 
-Rules. Speech begins with 5 voiced frames out of 6. While the prompt plays, the caller takes the turn only with more
-speech than a cough or an "mhm" has, or with a complete answer; less is a ``MURMUR``. The turn ends after a silence: a
-short one when what was said is a complete answer, a long one when the caller hesitates. Nothing lasts for ever: an
-answer has to begin within the patience after the prompt and to end within ``longest``.
+Rules:
+
+1. Speech begins with 5 voiced frames out of 6 (``BEGAN``). A prompt that plays is held at once: it falls silent and
+   keeps its place.
+2. Under a prompt the caller takes the turn (``INTERRUPT``) with more speech than a cough, an "mhm" or a "tak, tak" has,
+   or with a complete answer. Less is a ``MURMUR``: unless the ear finds an answer in it, the prompt goes on.
+3. The turn ends (``ENDED``) after a silence: a short one when what was said is a complete answer, a long one when the
+   caller hesitates.
+4. Who speaks again while the ear still thinks had not finished: ``WENT_ON``, and both parts are one answer.
+5. Nothing lasts for ever: an answer has to begin within the patience after the prompt (``NO_INPUT``) and to end within
+   ``longest`` (``TOO_LONG``).
 """
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 FRAME = 0.02
@@ -16,10 +23,11 @@ FRAME = 0.02
 class Decision(Enum):
     """What the frame just taken means."""
 
-    BEGAN = "began"  # somebody speaks: listen, from ``lookback`` before now on
-    INTERRUPT = "interrupt"  # stop the prompt: the caller has the turn
-    MURMUR = "murmur"  # the caller made a short sound under the prompt and fell silent; the prompt goes on
+    BEGAN = "began"  # somebody speaks: hold the prompt; listen, from ``lookback`` before now on
+    INTERRUPT = "interrupt"  # the caller has the turn
+    MURMUR = "murmur"  # the caller made a short sound under the prompt and fell silent
     ENDED = "ended"  # the caller has finished
+    WENT_ON = "went on"  # the caller had not finished: what comes now belongs to what was said before
     TOO_LONG = "too long"  # the caller speaks without end: take what there is
     NO_INPUT = "no input"  # nobody began to answer in time
 
@@ -32,7 +40,8 @@ class Timing:
     onset: int = 5
     window: int = 6
     lookback: float = 0.3
-    barge_in: float = 0.35
+    barge_in: float = 0.7
+    murmur: float = 0.3
     end: float = 0.6
     end_complete: float = 0.24
     end_hesitating: float = 1.2
@@ -41,18 +50,8 @@ class Timing:
 
     def slower(self, factor: float = 1.5) -> "Timing":
         """The same for a caller who speaks slowly: longer silences inside an answer."""
-        return Timing(
-            self.voiced,
-            self.onset,
-            self.window,
-            self.lookback,
-            self.barge_in,
-            self.end * factor,
-            self.end_complete * factor,
-            self.end_hesitating * factor,
-            self.longest * factor,
-            self.second_chance * factor,
-        )
+        names = ("murmur", "end", "end_complete", "end_hesitating", "longest", "second_chance")
+        return replace(self, **{name: getattr(self, name) * factor for name in names})
 
 
 class Turn:
@@ -68,7 +67,12 @@ class Turn:
         self._interrupted = not prompt
         self._began = self._last_voice = at
         self._silence = self.timing.end
-        self._over = False
+        self._over = self._ended = False
+
+    @property
+    def under_prompt(self) -> bool:
+        """Whether the prompt of this question is not over yet: it plays or is held."""
+        return self._until is None
 
     def prompt_over(self, at: float) -> None:
         """The prompt has ended or was stopped; from now on the patience runs."""
@@ -89,8 +93,9 @@ class Turn:
             self._last_voice = at
             self.spoken += FRAME
         self._silence = self._silence_for(complete, hesitating)
-        if not self._interrupted and (complete or self.spoken >= self.timing.barge_in):
+        if not self._interrupted and (complete or self.spoken + FRAME / 2 >= self.timing.barge_in):
             self._interrupted = True
+            self._silence = self._silence_for(complete, hesitating)
             return Decision.INTERRUPT
         return self.tick(at)
 
@@ -105,11 +110,9 @@ class Turn:
         if at + FRAME / 2 >= self._began + self.timing.longest:
             self._over = True
             return Decision.TOO_LONG
-        if not self._interrupted:
-            self.again(at)
-            return Decision.MURMUR
-        self._over = True
-        return Decision.ENDED
+        self.speaking, self._over, self._ended = False, True, True
+        self._recent.clear()
+        return Decision.ENDED if self._interrupted else Decision.MURMUR
 
     def deadline(self) -> float | None:
         """When ``tick`` has something to say if no frame comes; None: not before a frame comes."""
@@ -120,24 +123,37 @@ class Turn:
         return self._until
 
     def again(self, at: float) -> None:
-        """What was heard was nothing: wait for another answer, at least a little while."""
-        self.speaking = self._over = False
+        """What was heard was nothing: wait for another answer, at least a little while. A prompt that is not over goes
+        on."""
+        self.speaking = self._over = self._ended = False
         self._recent.clear()
+        self._interrupted = self._until is not None
         if self._until is not None:
             self._until = max(self._until, at + self.timing.second_chance)
 
+    def postpone(self, until: float) -> None:
+        """Nobody can answer now (music on the line): the patience lasts until then at least."""
+        if self._until is not None:
+            self._until = max(self._until, until)
+
     def _onset(self, at: float) -> Decision | None:
         voiced = sum(self._recent)
-        if voiced < self.timing.onset or self._over:
+        if voiced < self.timing.onset or (self._over and not self._ended):
             return None
-        self.speaking = True
+        went_on = self._ended
+        self.speaking, self._over, self._ended = True, False, False
+        self._last_voice = at
+        self._silence = self._silence_for(False, False)
+        if went_on:
+            self.spoken += voiced * FRAME
+            return Decision.WENT_ON
         self.spoken = voiced * FRAME
         self._began = at - (len(self._recent) - 1) * FRAME
-        self._last_voice = at
-        self._silence = self.timing.end
         return Decision.BEGAN
 
     def _silence_for(self, complete: bool, hesitating: bool) -> float:
         if complete:
             return self.timing.end_complete
-        return self.timing.end_hesitating if hesitating else self.timing.end
+        if hesitating:
+            return self.timing.end_hesitating
+        return self.timing.end if self._interrupted else self.timing.murmur

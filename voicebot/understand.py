@@ -11,9 +11,9 @@ from rapidfuzz import fuzz
 from .numerals import fold
 from .redaction import redact
 
-__all__ = ["CONTROL_PHRASES", "Phrases", "hesitates", "read_choice", "redact"]
+__all__ = ["CONTROL_PHRASES", "YES_NO_PHRASES", "Phrases", "hesitates", "nods", "read_choice", "redact"]
 
-HUMAN, REPEAT, SKIP, NONE = "__human__", "__repeat__", "__skip__", "__none__"
+HUMAN, REPEAT, SKIP, NONE, SLOWER = "__human__", "__repeat__", "__skip__", "__none__", "__slower__"
 YES, NO = "yes", "no"
 MAX_WORDS = 60
 NEAR = 82.0
@@ -41,6 +41,10 @@ _CONTROL: Mapping[str, Sequence[str]] = {
         "powtórz,proszę powtórzyć,powtórzyć,może pan powtórzyć,jeszcze raz,nie dosłyszałem,nie dosłyszałam,"
         "nie słyszałem,nie słyszałam,słucham,co proszę,od początku"
     ).split(","),
+    SLOWER: (
+        "wolniej,proszę wolniej,mów wolniej,proszę mówić wolniej,może pan wolniej,trochę wolniej,za szybko,"
+        "mówi pan za szybko,nie nadążam,powoli,proszę powoli"
+    ).split(","),
     SKIP: (
         "nie mam,nie pamiętam,nie mam pinu,nie mam telepinu,zapomniałem,zapomniałam,pomiń,dalej bez,bez telepinu,"
         "nie znam,nie ustawiałem,nie ustawiałam,nie posiadam"
@@ -55,12 +59,20 @@ CONTROL_PHRASES = (
     "człowiek",
     "powtórz",
     "jeszcze raz",
+    "wolniej",
     "nie wiem",
     "nie mam",
     "nie pamiętam",
 )
 """What a closed question listens for besides its own answers."""
 
+YES_NO_PHRASES = (*_AGREEMENT[YES], *_AGREEMENT[NO])
+"""How yes and no are said: what a yes-no question listens for."""
+
+_NODS = frozenset(
+    "mhm yhm mm mmm hm hmm aha acha ehe uhu no tak ta dobrze dobra okej ok rozumiem jasne wiem oczywiscie y yy yyy e ee "
+    "eee oj o a ach i".split()
+)
 _REFUSED = tuple(f" {words}" for words in ("nie chce", "nie potrzebuje", "nie lacz", "nie trzeba", "bez", "nie"))
 _FILLERS = frozenset(
     "no to a o i w we z ze ja pan pani panie pana prosze prosty ten ta tu mnie mi moje moja "
@@ -85,6 +97,12 @@ def hesitates(partial: str) -> bool:
     """Whether what was said so far ends like a thought that goes on ("yyy", "no to")."""
     words = fold(partial).split()
     return bool(words) and words[-1].strip(".,") in _HESITATION
+
+
+def nods(text: str) -> bool:
+    """Whether ``text`` only tells that somebody listens ("mhm", "tak, tak"); nothing at all is no nod."""
+    words = words_of(text)
+    return bool(words) and all(word in _NODS for word in words)
 
 
 @lru_cache(maxsize=8192)
@@ -131,9 +149,9 @@ def read_choice(text: str, words: Mapping[str, Sequence[str]]) -> list[tuple[str
     """The readings of ``text``, best first, with a confidence 0..1 (a rank, not a calibrated probability).
 
     ``words`` maps each reading to the words for it, in any case form; the readings ``yes`` and ``no`` know the usual
-    words without being told. Commands work everywhere: ``__human__``, ``__repeat__``, ``__skip__`` ("nie mam"),
-    ``__none__`` ("nie wiem"). What is said longer wins over what is part of it; a refusal ("nie konsultant") is none
-    of its words. Empty when nothing fits.
+    words without being told. Commands work everywhere: ``__human__``, ``__repeat__``, ``__slower__`` ("wolniej"),
+    ``__skip__`` ("nie mam"), ``__none__`` ("nie wiem"). What is said longer wins over what is part of it; a refusal
+    ("nie konsultant") is none of its words. Empty when nothing fits.
     """
     said = words_of(text)
     if not said:
@@ -196,7 +214,7 @@ def _similar(said: tuple[str, ...], phrases: Sequence[tuple[str, tuple[str, ...]
 
 def _without_refused(said: tuple[str, ...], found: list[_Match]) -> list[_Match]:
     """Matches that are not refused in the words right before them ("nie chcę konsultanta", "nie małopolskie")."""
-    agreement = {YES, NO, SKIP, NONE, REPEAT}
+    agreement = {YES, NO, SKIP, NONE, REPEAT, SLOWER}
     refusals = [match for match in found if match.reading == NO]
     kept = []
     for match in found:
@@ -216,7 +234,7 @@ def _ranked(said: tuple[str, ...], found: list[_Match]) -> list[tuple[str, float
     share = 0.8 + 0.18 * covered / content
     for match in found:
         scores[match.reading] = max(scores.get(match.reading, 0.0), match.score * share)
-    commands = [reading for reading in (HUMAN, REPEAT) if reading in scores]
+    commands = [reading for reading in (HUMAN, SLOWER, REPEAT) if reading in scores]
     if commands:
         scores = {reading: score if reading == commands[0] else score / 2 for reading, score in scores.items()}
     elif len(scores) > 1:

@@ -1,5 +1,6 @@
 """An ear that understands what the test told it to."""
 
+import asyncio
 from collections.abc import Sequence
 
 from voicebot.ears.ear import Question, Utterance
@@ -18,6 +19,8 @@ class FakeHearing:
 
     async def finish(self) -> Utterance | None:
         self.finished = True
+        while self._ear.thinks:
+            await asyncio.sleep(0.01)
         return self._ear.answers.pop(0)
 
     def drop(self) -> None:
@@ -25,13 +28,14 @@ class FakeHearing:
 
 
 class FakeEar:
-    """``answers`` are given one an utterance; ``partial`` is what it understands while it listens."""
+    """``answers`` are given one an utterance; ``partial`` is what it understands while it listens; while it ``thinks`` it
+    gives no answer."""
 
     name = "fake"
 
-    def __init__(self, *answers: Utterance | None, partial: str = "", free: bool = True) -> None:
+    def __init__(self, *answers: Utterance | None, partial: str = "", free: bool = True, thinks: bool = False) -> None:
         self.answers: list[Utterance | None] = list(answers)
-        self.partial, self.free = partial, free
+        self.partial, self.free, self.thinks = partial, free, thinks
         self.hearings: list[FakeHearing] = []
         self.questions: list[Question] = []
 

@@ -8,7 +8,7 @@ from tests.fakes.ear import FakeEar
 from tests.fakes.media import QUIET, VOICE, FakeMedia
 from voicebot.audio import FRAME_BYTES, silence
 from voicebot.ears.keypad import KeypadOnly
-from voicebot.listen import Listener, Question, Utterance
+from voicebot.listen import MAX_RESUMES, Listener, Question, Utterance
 from voicebot.understand import CONTROL_PHRASES
 
 pytestmark = pytest.mark.anyio
@@ -55,12 +55,13 @@ async def test_speech_stops_the_prompt() -> None:
     await begun(task)
     await media.hears(QUIET, 0.5)
     assert not prompt.done.done()
-    await media.hears(VOICE, 1.0)
-    assert prompt.done.done()
-    assert prompt.done.result() is False
-    assert prompt.position < 1.0
+    await media.hears(VOICE, 0.1)
+    assert prompt.held
+    await media.hears(VOICE, 0.9)
     await media.hears(QUIET, 1.0)
     assert await task == MATTER
+    assert prompt.done.result() is False
+    assert prompt.position < 1.0
 
 
 async def test_a_cough_leaves_the_prompt_alone_and_what_follows_is_heard() -> None:
@@ -68,12 +69,90 @@ async def test_a_cough_leaves_the_prompt_alone_and_what_follows_is_heard() -> No
     prompt = media.play(silence(30))
     task = asyncio.create_task(listener(ear).hear(media, prompt, OPEN))
     await begun(task)
-    await media.hears(VOICE, 0.2)
-    await media.hears(QUIET, 1.0)
+    await media.hears(VOICE, 0.12)
+    assert prompt.held
+    await media.hears(QUIET, 0.4)
+    assert not prompt.held
     assert not prompt.done.done()
     assert ear.hearings[0].dropped
+    assert not ear.hearings[0].finished
     await media.hears(VOICE, 0.8)
     await media.hears(QUIET, 1.0)
+    assert await task == MATTER
+
+
+@pytest.mark.parametrize("text", ["mhm", "Tak, tak.", "", "no dobrze"])
+@pytest.mark.parametrize("seconds", [0.5, 0.9])
+async def test_a_back_channel_does_not_cut_an_open_question(text: str, seconds: float) -> None:
+    ear, media = FakeEar(Utterance(text, 0.9), MATTER), FakeMedia()
+    prompt = media.play(silence(30))
+    task = asyncio.create_task(listener(ear).hear(media, prompt, OPEN))
+    await begun(task)
+    await media.hears(QUIET, 2.0)
+    await media.hears(VOICE, seconds)
+    at = prompt.position
+    await media.hears(QUIET, 1.0)
+    assert not prompt.held
+    assert prompt.position < at + 1.0
+    await media.hears(VOICE, 0.8)
+    await media.hears(QUIET, 1.0)
+    assert await task == MATTER
+    assert prompt.done.result() is False
+
+
+async def test_a_room_that_talks_holds_a_prompt_only_so_often() -> None:
+    ear, media = FakeEar(*[Utterance("", 0.0)] * 6), FakeMedia()
+    prompt = media.play(silence(30))
+    task = asyncio.create_task(listener(ear).hear(media, prompt, OPEN))
+    await begun(task)
+    held = []
+    for _ in range(MAX_RESUMES + 2):
+        await media.hears(VOICE, 0.9)
+        held.append(prompt.held)
+        await media.hears(QUIET, 1.0)
+    assert held == [True] * MAX_RESUMES + [False, False]
+    task.cancel()
+
+
+async def test_who_goes_on_while_the_ear_thinks_is_heard_whole() -> None:
+    ear, media = FakeEar(MATTER, thinks=True), FakeMedia()
+    floor: list[str] = []
+    task = asyncio.create_task(listener(ear).hear(media, None, OPEN, floor.append))
+    await begun(task)
+    await media.hears(VOICE, 1.0)
+    await media.hears(QUIET, 0.8)
+    await media.hears(VOICE, 1.0)
+    await media.hears(QUIET, 0.8)
+    assert floor == ["bot", "caller", "bot"]
+    ear.thinks = False
+    assert await task == MATTER
+    assert ear.hearings[0].dropped
+    assert ear.hearings[-1].sound.count(VOICE) == 100
+
+
+async def test_a_distorted_voice_and_one_without_end_are_said_so() -> None:
+    loud = b"\xff\x7f" * (FRAME_BYTES // 2)
+    ear, media = FakeEar(Utterance("", 0.0)), FakeMedia()
+    task = asyncio.create_task(listener(ear).hear(media, None, OPEN))
+    await begun(task)
+    await media.hears(loud, 1.0)
+    await media.hears(QUIET, 1.0)
+    assert await task == Utterance("", 0.0, fault="too-loud")
+    endless = FakeEar(Utterance("a", 0.5))
+    task = asyncio.create_task(listener(endless).hear(media, None, OPEN))
+    await begun(task)
+    await media.hears(VOICE, 15.2)
+    assert await task == Utterance("a", 0.5, fault="too-long")
+
+
+async def test_a_slow_caller_may_pause_longer() -> None:
+    ear, media = FakeEar(MATTER), FakeMedia()
+    task = asyncio.create_task(listener(ear).hear(media, None, Question("matter", patience=5.0, slow=True)))
+    await begun(task)
+    await media.hears(VOICE, 1.0)
+    await media.hears(QUIET, 0.8)
+    assert not ear.hearings[0].finished
+    await media.hears(QUIET, 0.3)
     assert await task == MATTER
 
 

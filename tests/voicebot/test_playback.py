@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from voicebot.audio import FRAME_BYTES, pcm_of, samples_of
-from voicebot.playback import Mouth
+from voicebot.playback import Mouth, taken_up_at
 
 pytestmark = pytest.mark.anyio
 
@@ -110,4 +110,47 @@ async def test_nothing_half_samples_and_a_shut_mouth(mouth: Mouth) -> None:
     mouth.shut()
     assert playing.done.result() is False
     assert mouth.play(ramp(1)).done.result() is False
+    assert mouth.frame(1.0) is None
+
+
+def words(*seconds: float, gap: float = 0.2) -> bytes:
+    """Tones with pauses between them."""
+    return bytes(round(gap * 8000) * 2).join(b"\x00\x10" * round(part * 8000) for part in seconds)
+
+
+async def test_a_held_prompt_is_silent_and_goes_on_from_its_clause(mouth: Mouth) -> None:
+    pcm = words(1.0, 1.0)
+    playback, following = mouth.play(pcm), mouth.play(ramp(1, first=700))
+    for _ in range(80):
+        mouth.frame(1.0)
+    playback.hold(0.06)
+    assert len(said(mouth)) == 3 * FRAME_BYTES
+    assert mouth.frame(2.0) is None
+    assert not playback.done.done()
+    playback.go_on()
+    assert said(mouth) == words(1.0) + ramp(1, first=700)
+    assert playback.done.result() is True
+    assert following.done.result() is True
+
+
+async def test_a_prompt_held_far_into_a_clause_goes_on_a_little_before(mouth: Mouth) -> None:
+    playback = mouth.play(b"\x00\x10" * 8000 * 6)
+    for _ in range(250):
+        mouth.frame(1.0)
+    playback.hold()
+    playback.hold()
+    playback.go_on()
+    assert playback.position == pytest.approx(4.5)
+    assert taken_up_at(words(1.0), 8000) == 0
+
+
+async def test_a_held_prompt_can_be_stopped(mouth: Mouth) -> None:
+    playback = mouth.play(words(2.0))
+    mouth.frame(1.0)
+    mouth.hold(0.02)
+    mouth.hush(0.06)
+    assert len(said(mouth)) == FRAME_BYTES
+    assert playback.done.result() is False
+    assert playback.position == 0.02
+    mouth.go_on()
     assert mouth.frame(1.0) is None

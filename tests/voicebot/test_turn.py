@@ -1,5 +1,6 @@
 """Turn taking: frames in, decisions out."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -66,15 +67,64 @@ def test_a_pause_inside_an_answer_does_not_end_it() -> None:
 
 
 def test_a_cough_does_not_stop_the_prompt_and_a_sentence_does() -> None:
-    line = Line(prompt=True).quiet(0.5).voice(0.26).quiet(1.0)
-    assert line.decisions == [Decision.BEGAN, Decision.MURMUR]
+    line = Line(prompt=True).quiet(0.5).voice(0.66).quiet(1.0)
+    assert line.found == [(Decision.BEGAN, 0.6), (Decision.MURMUR, 1.46)]
+    line.turn.again(line.at)
     line.voice(1.0).quiet(1.0)
     assert line.decisions[2:] == [Decision.BEGAN, Decision.INTERRUPT, Decision.ENDED]
 
 
-def test_the_prompt_stops_after_the_barge_in_time() -> None:
+def test_the_turn_is_taken_after_the_barge_in_time() -> None:
     line = Line(prompt=True).voice(1.0)
-    assert line.found == [(Decision.BEGAN, 0.1), (Decision.INTERRUPT, 0.36)]
+    assert line.found == [(Decision.BEGAN, 0.1), (Decision.INTERRUPT, 0.7)]
+
+
+def test_tak_tak_is_one_murmur_and_what_follows_a_thinking_ear_belongs_to_it() -> None:
+    line = Line(prompt=True).voice(0.2).quiet(0.2).voice(0.2).quiet(0.4)
+    assert line.decisions == [Decision.BEGAN, Decision.MURMUR]
+    line.voice(0.6).quiet(0.8)
+    assert line.decisions[2:] == [Decision.WENT_ON, Decision.INTERRUPT, Decision.ENDED]
+
+
+@pytest.mark.parametrize(
+    ("spoken", "silence", "complete", "hesitating", "ends_after"),
+    [
+        (1.0, 2.0, False, False, 0.6),
+        (1.0, 2.0, True, False, 0.24),
+        (1.0, 2.0, False, True, 1.2),
+        (1.0, 0.5, False, False, None),
+        (1.0, 1.1, False, True, None),
+        (0.2, 2.0, True, False, 0.24),
+        (15.5, 0.0, False, False, -0.5),
+    ],
+)
+def test_when_an_answer_ends(
+    spoken: float, silence: float, complete: bool, hesitating: bool, ends_after: float | None
+) -> None:
+    line = Line().voice(spoken).quiet(silence, complete=complete, hesitating=hesitating)
+    ends = [at for decision, at in line.found if decision in (Decision.ENDED, Decision.TOO_LONG)]
+    assert ends == ([] if ends_after is None else [pytest.approx(spoken + ends_after, abs=0.021)])
+
+
+def test_who_goes_on_had_not_finished() -> None:
+    line = Line().voice(1.0).quiet(0.7).voice(0.5).quiet(0.7)
+    assert line.decisions == [Decision.BEGAN, Decision.ENDED, Decision.WENT_ON, Decision.ENDED]
+    assert line.turn.spoken == pytest.approx(1.5, abs=0.03)
+
+
+def test_who_goes_on_for_ever_is_still_cut_off() -> None:
+    line = Line()
+    for _ in range(20):
+        line.voice(0.8).quiet(0.7)
+    assert line.decisions[-1] is Decision.TOO_LONG
+    assert line.found[-1][1] == pytest.approx(15.0, abs=0.2)
+
+
+def test_music_on_the_line_keeps_a_question_open() -> None:
+    line = Line(patience=3.0).quiet(2.0)
+    line.turn.postpone(line.at + 4.0)
+    line.quiet(5.0)
+    assert line.found == [(Decision.NO_INPUT, 6.0)]
 
 
 def test_a_complete_answer_under_the_prompt_stops_it_at_once() -> None:
@@ -118,7 +168,7 @@ def test_after_a_noise_the_caller_gets_a_second_chance() -> None:
 
 def test_a_slow_speaker_gets_longer_silences() -> None:
     slow = Timing().slower(2.0)
-    assert (slow.end, slow.end_complete, slow.barge_in) == (1.2, 0.48, 0.35)
+    assert (slow.end, slow.end_complete, slow.barge_in) == (1.2, 0.48, 0.7)
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans(), st.booleans()), max_size=1200), st.booleans())
@@ -135,6 +185,31 @@ def test_whatever_comes_a_turn_ends_once_and_in_time(frames: list[tuple[float, b
         at += FRAME
         decisions.append(turn.tick(at))
     over = [d for d in decisions if d in (Decision.ENDED, Decision.TOO_LONG, Decision.NO_INPUT)]
-    assert len(over) == 1
+    assert len(over) == 1 + decisions.count(Decision.WENT_ON)
+    assert decisions.count(Decision.BEGAN) <= 1
     assert at <= 2.0 + max(len(frames) * FRAME, 4.0 + 15.0 + 1.3) + 4.1
-    assert decisions.count(Decision.INTERRUPT) == 0 or prompt
+    assert decisions.count(Decision.INTERRUPT) == 0
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(1, 60)), min_size=1, max_size=60))
+def test_under_a_prompt_every_sound_is_a_murmur_or_a_turn_taken(stretches: list[tuple[bool, int]]) -> None:
+    """Stretches of voice and silence under a prompt that never ends: what began is judged, once, and only speech longer
+    than the barge-in time takes the turn."""
+    turn, at, taken = Turn(4.0, 0.0, prompt=True), 0.0, False
+    for voiced, frames in [*stretches, (False, 120)]:
+        for _ in range(frames):
+            at += FRAME
+            decision = turn.frame(float(voiced), at)
+            if decision is Decision.INTERRUPT:
+                taken = True
+                assert turn.spoken >= turn.timing.barge_in - FRAME
+            elif decision is Decision.MURMUR:
+                assert not taken
+                assert turn.spoken < turn.timing.barge_in
+                turn.again(at)
+            elif decision in (Decision.ENDED, Decision.TOO_LONG):
+                assert taken or decision is Decision.TOO_LONG
+                turn.again(at)
+                taken = False
+            assert decision is not Decision.NO_INPUT
+    assert not turn.speaking

@@ -5,16 +5,18 @@ from typing import Literal, Protocol
 import msgspec
 
 Grammar = Literal["matter", "choice", "yes-no"]
+Fault = Literal["", "too-long", "too-loud", "music", "machine"]
 
 
 class Question(msgspec.Struct, frozen=True):
     """What is listened for. ``grammar`` is ``matter`` (open) or a closed kind, None for keys only; ``phrases`` are the
     answers of a closed question as they are said; ``patience`` is the time to begin an answer, in seconds after the
-    prompt."""
+    prompt; ``slow``: the caller speaks slowly."""
 
     grammar: Grammar | None
     phrases: tuple[str, ...] = ()
     patience: float = 6.0
+    slow: bool = False
 
     @property
     def closed(self) -> bool:
@@ -24,11 +26,13 @@ class Question(msgspec.Struct, frozen=True):
 
 class Utterance(msgspec.Struct, frozen=True):
     """What was heard: the best text (lower case unless it is a name), its ``confidence`` 0..1 and other readings, best
-    first. An empty text means that somebody spoke and was not understood."""
+    first. An empty text means that somebody spoke and was not understood; ``fault`` is what may have kept it from being
+    understood: speech without end or distorted by loudness, music instead of a caller, an answering machine."""
 
     text: str
     confidence: float
     alternatives: tuple[tuple[str, float], ...] = ()
+    fault: Fault = ""
 
 
 class Hearing(Protocol):
