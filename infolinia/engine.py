@@ -153,6 +153,7 @@ class Engine:
             meaning=Meaning(lambda: self._topics),
             world=World(plan, journal, Closures(settings.var / "closures.json"), settings.hours, acts=telepin.acts),
             spool=spool_in(settings.var / "prompts" / "spool"),
+            waiting=plan.lines(*plan.manners.waiting) if plan.manners else (),
         )
 
     def _telepin(self, database: AsyncEngine) -> TelePin:

@@ -7,7 +7,8 @@ A key is not an event: only a complete answer leaves the buffer. What the caller
   and fragments are never joined. More than eleven: ``Fault("length")``, and the surplus belongs to no other entry.
 - telePIN: six digits, taken at ``#`` or after ``GRACE``; a seventh voids the entry.
 - in both: ``*`` clears, ``**`` is a person, a lone ``0`` is a person, a lone ``#`` skips.
-- menu: one key is the answer; ``0`` (unless a choice) and ``**`` are a person; any other key is ``Fault("key")``.
+- menu: one key is the answer; ``0`` (unless a choice) and ``**`` are a person; a lone ``*`` is ``Choice("*")`` (speak
+  more slowly); any other key is ``Fault("key")``.
 
 Keys pressed before their question wait for it, with these exceptions, so that no key answers what was not asked:
 
@@ -299,7 +300,7 @@ def _read_choice(choices: frozenset[str], presses: Sequence[_Press], now: float)
             return _Reading(Fault("key"), used, at)
         if used == len(presses):
             if now >= at + STAR:
-                return _Reading(Fault("key"), used, at)
+                return _Reading(Choice("*"), used, at)
             return _Reading(deadline=at + STAR)
         if presses[used].key.reveal() == "*" and presses[used].at < at + PAUSE:
             return _Reading(Person(), used + 1, presses[used].at)

@@ -70,8 +70,8 @@ YES_NO_PHRASES = (*_AGREEMENT[YES], *_AGREEMENT[NO])
 """How yes and no are said: what a yes-no question listens for."""
 
 _NODS = frozenset(
-    "mhm yhm mm mmm hm hmm aha acha ehe uhu no tak ta dobrze dobra okej ok rozumiem jasne wiem oczywiscie y yy yyy e ee "
-    "eee oj o a ach i".split()
+    "mhm yhm mm mmm hm hmm aha acha ehe uhu no tak ta dobrze dobra okej ok rozumiem jasne wiem oczywiscie y yy yyy "
+    "e ee eee oj o a ach i".split()
 )
 _REFUSED = tuple(f" {words}" for words in ("nie chce", "nie potrzebuje", "nie lacz", "nie trzeba", "bez", "nie"))
 _FILLERS = frozenset(

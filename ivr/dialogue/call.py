@@ -35,6 +35,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     the turn's actions, kept so that another engine can re-issue them. ``tries`` counts failed answers at ``node``;
     ``visits`` counts entries of each node, ``exhausted`` is True once one was entered too often;
     ``media`` is False once Asterisk plays the prompts itself; ``hears`` whether anything said is understood;
+    ``slow`` is True once the caller asked for slower speech;
     ``verdict`` is the last authentication outcome as told to the caller (None: not tried), or ``expired`` once a proven
     identity lapsed; ``mandate`` is what e-US said of the right to act for the chosen principal when it was last asked
     again (None: not asked), and ``mandate_at`` when."""
@@ -77,6 +78,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     wants_human: bool = False
     media: bool = True
     hears: bool = True
+    slow: bool = False
     visits: dict[str, int] = {}
     exhausted: bool = False
     resumes: int = 0

@@ -48,12 +48,14 @@ class CallArrived(_Event, frozen=True):
 
 class Heard(_Event, frozen=True):
     """The caller said something and finished. ``text`` is already redacted of spoken numbers; ``readings`` are
-    the meanings found for the question that was asked, best first; empty when nothing was understood."""
+    the meanings found for the question that was asked, best first; empty when nothing was understood. ``fault`` is
+    what may have kept it from being understood: distorted by loudness, without end, music, an answering machine."""
 
     text: str
     confidence: float
     readings: tuple[Candidate, ...] = ()
     spoke_number: bool = False
+    fault: Literal["", "too-long", "too-loud", "music", "machine"] = ""
 
 
 class Keyed(_Event, frozen=True):

@@ -14,7 +14,8 @@ Its constitution:
 7. Media are lost once: from then on Asterisk plays.
 8. Authentication ends with its ``until``: a look-up that tells a later time (``at``) takes it away. So does one that
    tells whether the principal's mandate still holds (``acts``) with the right to act, unless the answer is yes.
-9. Each node is entered and answered in the plan as the call's office has it. A node that learns the office leads on to
+9. A wish for slower speech makes a call slow, and counts as a wish to hear the question again.
+10. Each node is entered and answered in the plan as the call's office has it. A node that learns the office leads on to
    another one: no question is answered by the node of another office than the one that asked it.
 """
 
@@ -36,6 +37,7 @@ from .events import (
     QueueEnded,
     Resumed,
 )
+from .manners import remark, slowed
 from .node import HUMAN, Node, Turn, best, change, go
 from .plan import Plan
 from .tiers import mandate_told
@@ -53,10 +55,20 @@ def step(plan: Plan, call: Call, event: Event) -> tuple[Call, tuple[Action, ...]
     """The next state of ``call`` and what to do, after ``event``. The same call object: the event changed nothing."""
     if not accepts(call, event):
         return call, ()
-    turn = _react(plan.for_office(call.office), _still_proved(call, event), event)
+    asked, answer = slowed(_still_proved(call, event), event)
+    view = plan.for_office(call.office)
+    turn = _with_remark(view, call, _react(view, asked, answer), answer)
     moved, actions = _walk(plan, turn)
     resumes = moved.resumes if isinstance(event, Resumed) else 0
     return change(moved, turn=call.turn + 1, pending=actions, resumes=resumes), actions
+
+
+def _with_remark(plan: Plan, before: Call, turn: Turn, event: Event) -> Turn:
+    """``turn`` with what explains why a question is put again said first."""
+    prompt = remark(plan.manners, before, turn.call, event)
+    if prompt is None or not (turn.goto or turn.awaits):
+        return turn
+    return Turn(turn.call, (Say(lines=(plan.line(prompt),)), *turn.actions), turn.goto, turn.awaits)
 
 
 def accepts(call: Call, event: Event) -> bool:

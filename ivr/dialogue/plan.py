@@ -5,12 +5,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from string import Formatter
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from .actions import Line
+
+if TYPE_CHECKING:
+    from .manners import Manners
 
 
 def refuse(message: str, hint: str = "") -> PydanticCustomError:
@@ -211,12 +214,14 @@ class Plan:
         variables: Mapping[str, str] | None = None,
         local: Mapping[str, Local] | None = None,
         speech: Mapping[str, Speech] | None = None,
+        manners: "Manners | None" = None,
     ) -> None:
         self.version, self.start, self.person, self.end = version, start, person, end
         self.nodes, self.prompts = dict(nodes), prompts
         self.offices, self.queues, self.topics = dict(offices), dict(queues), dict(topics)
         self.numbers = {number: office.id for office in offices.values() for number in office.numbers}
         self.variables, self.speech = dict(variables or {}), speech or {}
+        self.manners = manners
         self._office, self._own_prompts = NATIONAL, frozenset[str]()
         self.views = {id_: self._view(office, (local or {}).get(id_, Local())) for id_, office in offices.items()}
         for view in self.views.values():

@@ -71,7 +71,9 @@ def _heads(draft: Draft) -> Iterator[Fault]:
 
 
 def _nodes(draft: Draft) -> Iterator[tuple[str, str, Piece[Any]]]:
-    """Every valid node: office (empty: the national flow), id, piece."""
+    """Every valid node: office (empty: the national flow), id, piece. The manners are like one: they say prompts."""
+    if draft.manners is not None:
+        yield "", "manners", draft.manners
     for id_, piece in draft.nodes.items():
         yield "", id_, piece
     for office, local in draft.local.items():

@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar, get_args
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from ..dialogue.manners import Manners
 from ..dialogue.nodes import KINDS, NODES
 from ..dialogue.plan import Office, QueueKind, Topic
 from .polish import explain, guess
@@ -23,6 +24,7 @@ VERSION = 1
 ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 FILES = ("hotline.yaml", "prompts.yaml", "queues.yaml")
 FOLDERS = ("offices", "topics")
+MANNERS = TypeAdapter(Manners)
 NOT_TOPICS = ("concepts", "rules", "phrases")
 """What the files beside the topics begin with: the recogniser's, not the flow's."""
 
@@ -71,6 +73,7 @@ class Draft:
         self.names: dict[str, set[str]] = {}
         self.flow: Source | None = None
         self.heads: dict[str, str] = {}
+        self.manners: Piece[Manners] | None = None
         self.nodes: dict[str, Piece[Any]] = {}
         self.prompts: dict[str, Piece[str]] = {}
         self.variables: dict[str, Piece[str]] = {}
@@ -232,7 +235,7 @@ class Draft:
         )
 
     def _flow(self) -> None:
-        read = self._file("hotline.yaml", {"start", "person", "nodes"}, {"end"})
+        read = self._file("hotline.yaml", {"start", "person", "nodes"}, {"end", "manners"})
         if read is None:
             return
         self.flow, data = read
@@ -241,6 +244,8 @@ class Draft:
                 self.heads[head] = value
             elif head in data:
                 self.faults.append(self.flow.fault((head,), f"pole `{head}` musi być nazwą węzła"))
+        if "manners" in data:
+            self.manners = self._valid(MANNERS, data["manners"], self.flow, ("manners",), Manners)
         raw = self._mapping(self.flow, data, "nodes")
         self._claim("nodes", data)
         for id_, node in raw.items():

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from ..dialogue.manners import Manners
 from ..dialogue.node import REFERS_TO
 from ..dialogue.nodes import KINDS
 from ..dialogue.plan import Office, QueueKind
@@ -36,9 +37,13 @@ def schemas(root: Path) -> dict[str, dict[str, Any]]:
     node = {"oneOf": [{"$ref": f"#/$defs/{kind.__name__}"} for kind in KINDS.values()]}
     nodes = {"type": "object", "propertyNames": {"pattern": ID}, "additionalProperties": node}
     own = {**nodes, "additionalProperties": {"anyOf": [{"$ref": "#/$defs/OwnFields"}, *node["oneOf"]]}}
-    known = {"$ref": "#/$defs/known-node"}
+    known, manners = {"$ref": "#/$defs/known-node"}, {"$ref": "#/$defs/Manners"}
     fields: dict[str, tuple[str, dict[str, Any], set[str]]] = {
-        "hotline": ("Flow", {"start": known, "person": known, "end": known, "nodes": nodes}, {"end"}),
+        "hotline": (
+            "Flow",
+            {"start": known, "person": known, "end": known, "nodes": nodes, "manners": manners},
+            {"end", "manners"},
+        ),
         "prompts": ("Prompts", {"prompts": texts, "variables": texts}, {"variables"}),
         "queues": ("Queues", {"queues": {**listed, "items": {"$ref": "#/$defs/QueueKind"}}}, set()),
         "office": (
@@ -74,7 +79,7 @@ def _file(
 
 
 def _definitions(draft: Draft) -> dict[str, Any]:
-    models: list[type[BaseModel]] = [*KINDS.values(), Office, QueueKind, TopicEntry]
+    models: list[type[BaseModel]] = [*KINDS.values(), Manners, Office, QueueKind, TopicEntry]
     _, made = models_json_schema([(model, "validation") for model in models], ref_template="#/$defs/{model}")
     definitions: dict[str, Any] = made["$defs"]
     for model, schema in definitions.items():

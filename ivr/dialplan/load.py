@@ -73,4 +73,5 @@ def _plan(draft: Draft) -> Plan:
             for office, local in draft.local.items()
         },
         speech=SPEECH,
+        manners=draft.manners.value if draft.manners else None,
     )

@@ -18,6 +18,7 @@ from telepin.keys import Choice, Number, Person, Pin, Skip, choice, number, pin
 from telepin.secret import Secret
 from voicebot.listen import Question
 from voicebot.media import MediaServer
+from voicebot.understand import YES_NO_PHRASES
 
 from ..asterisk.agi import AgiError, AgiHungUp, AgiReply
 from ..asterisk.fastagi import AgiChannel
@@ -30,6 +31,7 @@ from ..dialogue.actions import (
     CheckPin,
     Enqueue,
     HangUp,
+    Line,
     LookUp,
     RecallCheck,
     Say,
@@ -83,6 +85,8 @@ class Parts:
     world: World
     spool: Callable[[str, bytes], str]
     """Writes a prompt where Asterisk can play it; returns its name for STREAM FILE."""
+    waiting: tuple[Line, ...] = ()
+    """What is said while an answer takes long."""
 
 
 class AsteriskPhone:
@@ -99,6 +103,8 @@ class AsteriskPhone:
     async def perform(self, call: Call, actions: tuple[Action, ...]) -> Event | None:
         """Carry out a turn. A hang-up or broken media at any point becomes its event."""
         event: Event | None = None
+        if self._talk is not None:
+            self._talk.slow = call.slow
         try:
             for action in actions:
                 event = await self._perform(call, action)
@@ -153,7 +159,8 @@ class AsteriskPhone:
                 expected.cancel()
                 log.warning("media did not open", call=self._channel.request.args[:1])
                 raise MediaGone
-            self._talk = Conversation(expected.result(), self._parts.prompts, self._parts.listener)
+            parts = self._parts
+            self._talk = Conversation(expected.result(), parts.prompts, parts.listener, parts.waiting)
         return self._talk
 
     async def _after_media(self) -> Event:
@@ -191,16 +198,19 @@ class AsteriskPhone:
         await talk.say(ask.lines)
         hears = ask.grammar is not None and self._parts.listener.available
         by_key = self._menu_key(talk, ask, None if hears else ask.patience)
-        return await talk.race(by_key, self._answer_by_word(talk, ask) if hears else None) or NothingHeard()
+        with talk.callers_turn():
+            return await talk.race(by_key, self._answer_by_word(talk, ask) if hears else None) or NothingHeard()
 
     async def _menu_key(self, talk: Conversation, ask: Ask, patience: float | None) -> Event:
         return key_event(await talk.keys(choice(frozenset(ask.choices)), patience))
 
     async def _answer_by_word(self, talk: Conversation, ask: Ask) -> Event | None:
         phrases = tuple(phrase for words in ask.words.values() for phrase in words)
-        question = Question(grammar=ask.grammar or "choice", phrases=phrases, patience=ask.patience)
+        if ask.grammar == "yes-no":
+            phrases = YES_NO_PHRASES
+        question = Question(ask.grammar or "choice", phrases, ask.patience, talk.slow)
         utterance = await talk.listen(question)
-        return None if utterance is None else self._parts.meaning.of(ask, utterance.text, utterance.confidence)
+        return None if utterance is None else self._parts.meaning.of(ask, utterance)
 
     async def _ask_digits(self, call: Call, ask: AskDigits) -> Event:
         talk = await self._conversation()
@@ -208,7 +218,9 @@ class AsteriskPhone:
         await talk.say(ask.lines)
         hears = self._parts.listener.available
         by_key = self._keyed_number(talk, call, ask, None if hears else ask.patience)
-        return await talk.race(by_key, self._command_by_word(talk, ask.patience) if hears else None) or NothingHeard()
+        with talk.callers_turn():
+            by_word = self._command_by_word(talk, ask.patience) if hears else None
+            return await talk.race(by_key, by_word) or NothingHeard()
 
     async def _keyed_number(self, talk: Conversation, call: Call, ask: AskDigits, patience: float | None) -> Event:
         answer = await talk.keys(number(), patience)
@@ -222,10 +234,10 @@ class AsteriskPhone:
     async def _command_by_word(self, talk: Conversation, patience: float) -> Event | None:
         """While a number is awaited only commands and spoken numbers are heard; other talk in the room is not."""
         for _ in range(MAX_ASIDES):
-            utterance = await talk.listen(Question(grammar="matter", patience=patience))
+            utterance = await talk.listen(Question("matter", patience=patience, slow=talk.slow))
             if utterance is None:
                 return None
-            heard = self._parts.meaning.of_command(utterance.text, utterance.confidence)
+            heard = self._parts.meaning.of_command(utterance)
             if heard.spoke_number or heard.readings:
                 return heard
         return None
@@ -234,7 +246,8 @@ class AsteriskPhone:
         talk = await self._conversation()
         talk.deaf = True
         await talk.say(ask.lines)
-        answer = await talk.keys(pin(), ask.patience)
+        with talk.callers_turn():
+            answer = await talk.keys(pin(), ask.patience)
         if isinstance(answer, Pin):
             self._pin, self._pin_keyed = answer.digits, talk.last_key
             return PinGiven()

@@ -5,15 +5,17 @@ question; the first key or word stops what is being said.
 """
 
 import asyncio
-from collections.abc import Awaitable, Sequence
-from typing import Any, Protocol, TypeVar
+from collections.abc import Awaitable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Literal, Protocol, TypeVar
 
 from telepin.keys import Answer, Form, KeyBuffer
-from voicebot.listen import Prompt, Question, Utterance
+from voicebot.listen import Floor, Prompt, Question, Utterance
 from voicebot.media import MediaSession, Playback
 
 from ..dialogue.actions import Line
 from .authentication import refusal_onset
+from .company import Company
 
 T = TypeVar("T")
 KEYS_OVER = 1.5
@@ -38,7 +40,9 @@ class Hearing(Protocol):
     @property
     def available(self) -> bool: ...
 
-    async def hear(self, media: MediaSession, prompt: Prompt | None, question: Question) -> Utterance | None: ...
+    async def hear(
+        self, media: MediaSession, prompt: Prompt | None, question: Question, floor: Floor | None = None
+    ) -> Utterance | None: ...
 
 
 class Spoken:
@@ -54,11 +58,17 @@ class Spoken:
     def stop(self) -> None:
         self._media.hush()
 
+    def hold(self) -> None:
+        self._media.hold()
+
+    def go_on(self) -> None:
+        self._media.go_on()
+
 
 class Conversation:
-    """Says, hears and reads keys over ``media``."""
+    """Says, hears and reads keys over ``media``. While the machine has the turn it says what of ``waiting`` is due."""
 
-    def __init__(self, media: MediaSession, prompts: Prompts, listener: Hearing) -> None:
+    def __init__(self, media: MediaSession, prompts: Prompts, listener: Hearing, waiting: Sequence[Line] = ()) -> None:
         self._media, self._prompts, self._listener = media, prompts, listener
         self._loop = asyncio.get_running_loop()
         self._keys = KeyBuffer()
@@ -66,6 +76,11 @@ class Conversation:
         self._last: Playback | None = None
         self._refused: float | None = None
         self._firm = False
+        self._waiting = waiting
+        self._company = Company(media, self._words)
+        self._company.at_work = True
+        self.slow = False
+        """Whether the caller asked for slower speech."""
         self.last_key = self._loop.time()
         """Loop time of the last key."""
         media.on_key = self._on_key
@@ -78,9 +93,24 @@ class Conversation:
         self._media.hush()
         self._pressed.set()
 
+    async def _words(self) -> list[bytes]:
+        return [await self._sound(line) for line in self._waiting]
+
+    async def _sound(self, line: Line) -> bytes:
+        return await self._prompts.audio(line.prompt, line.text)
+
+    @contextmanager
+    def callers_turn(self) -> Iterator[None]:
+        """The caller is to answer; silence is theirs."""
+        self._company.at_work = False
+        try:
+            yield
+        finally:
+            self._company.at_work = True
+
     async def say(self, lines: Sequence[Line]) -> None:
         """Begin to say ``lines`` after what is being said; does not wait for the end."""
-        pieces = [await self._guard(self._prompts.audio(line.prompt, line.text)) for line in lines]
+        pieces = [await self._guard(self._sound(line)) for line in lines]
         if self._refused is not None:
             await self._await_refusal(self._refused)
         if pieces and not self._pressed.is_set():
@@ -95,8 +125,9 @@ class Conversation:
             await self.say(lines)
             await self.said()
             limit = self._loop.time() + LONGEST_FIRM
-            while (left := min(self.last_key + KEYS_OVER, limit) - self._loop.time()) > 0:
-                await self._guard(asyncio.sleep(left))
+            with self.callers_turn():
+                while (left := min(self.last_key + KEYS_OVER, limit) - self._loop.time()) > 0:
+                    await self._guard(asyncio.sleep(left))
         finally:
             self._firm = False
             self._keys.drop_ahead()
@@ -153,7 +184,10 @@ class Conversation:
     async def listen(self, question: Question) -> Utterance | None:
         """What the caller says in answer to ``question``; None when nothing was heard in time."""
         prompt = Spoken(self._media, self._last) if self._last is not None else None
-        return await self._guard(self._listener.hear(self._media, prompt, question))
+        return await self._guard(self._listener.hear(self._media, prompt, question, self._floor))
+
+    def _floor(self, whose: Literal["caller", "bot"]) -> None:
+        self._company.at_work = whose == "bot"
 
     async def _change(self, future: "asyncio.Future[bool] | None", until: float | None = None) -> None:
         """Wait for a key, for ``future``, or until the loop time ``until``."""
@@ -208,10 +242,12 @@ class Conversation:
     async def finish(self) -> None:
         """Say all that is left and give the call back to the dialplan."""
         await self.said()
+        self._company.at_work = False
         self.close()
         await self._media.finish()
 
     def close(self) -> None:
-        """Forget every key that is still held."""
+        """Forget every key that is still held, and say no more."""
+        self._company.close()
         self._media.on_key = None
         self._keys.clear()

@@ -1,18 +1,22 @@
 """From an utterance to what it means for the question that was asked. The text is redacted before anything else."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
+from voicebot.listen import Utterance
 from voicebot.understand import read_choice, redact
 
 from ..dialogue.actions import Ask
 from ..dialogue.events import Candidate, Heard
+from ..dialogue.manners import SLOWER
 from ..dialogue.node import HUMAN, NONE, QUIT, REPEAT, SKIP
 
 YES_NO: Mapping[str, Sequence[str]] = {"yes": (), "no": ()}
-CONTROL = (HUMAN, REPEAT, SKIP)
+CONTROL = (HUMAN, REPEAT, SKIP, SLOWER)
 CONTROL_TOPICS = {"ctl-powtorz": REPEAT, "ctl-nie-wiem": NONE, "ctl-rezygnacja": QUIT, "ctl-konsultant": HUMAN}
 """Topics of the catalogue that steer the conversation instead of naming a matter."""
+HYPOTHESES = 4
+"""How many readings of an ear are looked at."""
 
 
 class Topics(Protocol):
@@ -27,30 +31,59 @@ class Meaning:
     def __init__(self, topics: Callable[[], Topics | None]) -> None:
         self._topics = topics
 
-    def of(self, ask: Ask, text: str, confidence: float) -> Heard:
-        """What ``text`` means as an answer to ``ask``."""
-        clean, spoke_number = redact(text)
-        return Heard(text=clean, confidence=confidence, readings=self._readings(ask, clean), spoke_number=spoke_number)
+    def of(self, ask: Ask, utterance: Utterance) -> Heard:
+        """What ``utterance`` means as an answer to ``ask``."""
+        clean, spoke_number = redact(utterance.text)
+        return Heard(
+            text=clean,
+            confidence=utterance.confidence,
+            readings=self._readings(ask, clean, utterance),
+            spoke_number=spoke_number,
+            fault=utterance.fault,
+        )
 
-    def of_command(self, text: str, confidence: float) -> Heard:
-        """What ``text`` means while a number is keyed: only commands count."""
-        clean, spoke_number = redact(text)
+    def of_command(self, utterance: Utterance) -> Heard:
+        """What ``utterance`` means while a number is keyed: only commands count."""
+        clean, spoke_number = redact(utterance.text)
         found = tuple(Candidate(id_, score) for id_, score in read_choice(clean, {}) if id_ in CONTROL)
-        return Heard(text=clean, confidence=confidence, readings=found, spoke_number=spoke_number)
+        return Heard(text=clean, confidence=utterance.confidence, readings=found, spoke_number=spoke_number)
 
-    def _readings(self, ask: Ask, text: str) -> tuple[Candidate, ...]:
+    def _readings(self, ask: Ask, text: str, utterance: Utterance) -> tuple[Candidate, ...]:
         if ask.grammar == "matter":
             return self._matter(text)
         words = YES_NO if ask.grammar == "yes-no" else ask.words
-        found = tuple(Candidate(id_, score) for id_, score in read_choice(text, words))
+        found = closed(words, utterance)
         if not found and ask.question == "matter":
             return self._matter(text)
         return found
 
     def _matter(self, text: str) -> tuple[Candidate, ...]:
-        control = [Candidate(id_, score) for id_, score in read_choice(text, {}) if id_ == REPEAT and score >= 0.9]
+        control = [Candidate(id_, score) for id_, score in read_choice(text, {}) if id_ in (REPEAT, SLOWER)]
+        control = [candidate for candidate in control if candidate.confidence >= 0.9]
         topics = self._topics()
         if topics is None:
             return tuple(control)
         found = [Candidate(CONTROL_TOPICS.get(id_, id_), score) for id_, score in topics.predict(text)]
         return tuple(sorted((*control, *found), key=lambda candidate: -candidate.confidence))
+
+
+def closed(words: Mapping[str, Sequence[str]], utterance: Utterance) -> tuple[Candidate, ...]:
+    """The readings of an answer to a closed question, best first, over all that the ear may have heard: each hypothesis
+    that reads as an answer lends it its share. One that reads as nothing takes nothing away but its share."""
+    scores: dict[str, float] = {}
+    for text, share in hypotheses(utterance):
+        clean, _ = redact(text)
+        for id_, score in read_choice(clean, words):
+            scores[id_] = scores.get(id_, 0.0) + share * score
+    ranked = sorted(scores.items(), key=lambda item: -item[1])
+    return tuple(Candidate(id_, round(min(score, 1.0), 3)) for id_, score in ranked)
+
+
+def hypotheses(utterance: Utterance) -> Iterator[tuple[str, float]]:
+    """What the ear may have heard, with shares that add up to 1. A single hypothesis has all of it."""
+    known = {utterance.text: max(utterance.confidence, 0.01)}
+    for text, confidence in utterance.alternatives[: HYPOTHESES - 1]:
+        known.setdefault(text, max(min(confidence, utterance.confidence), 0.01))
+    total = sum(known.values())
+    for text, confidence in known.items():
+        yield text, confidence / total

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from telepin.identity import Fault
 from telepin.keys import Answer, Form, KeyBuffer, Number, Pin, choice, number, pin
 from telepin.secret import Secret
+from voicebot.listen import Utterance
 
 from ..dialogue.actions import (
     Action,
@@ -212,11 +213,11 @@ class TerminalPhone:
     def _heard(self, ask: Ask | AskDigits, words: Words) -> Heard | None:
         """What was said; None for talk that a number entry passes over."""
         if isinstance(ask, AskDigits):
-            command = self._meaning.of_command(words.text, 0.9)
+            command = self._meaning.of_command(Utterance(words.text, 0.9))
             return command if command.spoke_number or command.readings else None
         if words.topic is None:
-            return self._meaning.of(ask, words.text, 0.9)
-        heard = _UNTAUGHT.of(ask, words.text, 0.9)
+            return self._meaning.of(ask, Utterance(words.text, 0.9))
+        heard = _UNTAUGHT.of(ask, Utterance(words.text, 0.9))
         if heard.readings:
             return heard
         return Heard(text=heard.text, confidence=0.9, readings=(Candidate(words.topic, words.confidence),))

@@ -28,8 +28,8 @@ class FakeHearing:
 
 
 class FakeEar:
-    """``answers`` are given one an utterance; ``partial`` is what it understands while it listens; while it ``thinks`` it
-    gives no answer."""
+    """``answers`` are given one an utterance; ``partial`` is what it understands while it listens; it gives none while
+    it ``thinks``."""
 
     name = "fake"
 

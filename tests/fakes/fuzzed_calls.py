@@ -50,6 +50,7 @@ from telepin.policy import DAY, Policy, Rule
 from telepin.secret import Secret
 from telepin.service import TelePin
 from tests.fakes.leaks import said
+from voicebot.listen import Utterance
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = b"a key for fuzzed calls, 32 bytes"
@@ -168,7 +169,7 @@ class FuzzedPhone:
     def _menu(self, asked: Ask) -> Event:
         luck = self._chance.random()
         if luck < 0.4:
-            return self._meaning.of(asked, self._spoken(), 0.9)
+            return self._meaning.of(asked, Utterance(self._spoken(), 0.9))
         if luck < 0.5:
             return key_event(self._keyed(choice(asked.choices), self._canaries.all))
         return key_event(self._keyed(choice(asked.choices), tuple(asked.choices) or ("1",)))

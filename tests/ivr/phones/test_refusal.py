@@ -52,6 +52,7 @@ class Media:
         self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.on_key: Callable[[str, float], None] | None = None
         self.deaf = False
+        self.idle = False
         self.begun: list[tuple[bytes, float]] = []
 
     def play(self, pcm: bytes) -> Any:
