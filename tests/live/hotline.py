@@ -347,6 +347,19 @@ class Caller:
         await asyncio.sleep(0.6)
         return found
 
+    async def tell(self, recording: str, wanted: Callable[[Turn], bool], what: str) -> Turn:
+        """Say ``recording``, and once more whenever the question is put again, as a caller does whom a busy machine did
+        not understand; ``wanted`` within three tries."""
+        after = (await self.turns())[-1].turn
+        for _ in range(3):
+            await self.say(recording)
+            found = await self.turn(lambda turn: wanted(turn) or "Heard" in turn.state.awaits, what, after)
+            if wanted(found):
+                return found
+            after = found.turn
+            await asyncio.sleep(0.6)
+        raise AssertionError(f"{what}: not in three tries. The call went: {trail(await self.turns())}")
+
     async def event(self, kind: type, after: int = 0, within: float = PATIENCE) -> Turn:
         """Wait for an event of that type."""
         return await self.turn(lambda turn: isinstance(turn.event, kind), f"event {kind.__name__}", after, within)
@@ -424,7 +437,10 @@ async def _now(value: object) -> object:
 
 def trail(turns: Sequence[Turn]) -> str:
     """A call's turns in a line, for messages of failed tests. Journals hold no secrets."""
-    return " → ".join(f"{turn.turn}:{type(turn.event).__name__}@{turn.state.node}[{turn.engine}]" for turn in turns)
+    return " → ".join(
+        f"{turn.turn}:{type(turn.event).__name__}{getattr(turn.event, 'text', '')!r}@{turn.state.node}[{turn.engine}]"
+        for turn in turns
+    )
 
 
 def prompts_of(turn: Turn) -> list[str]:

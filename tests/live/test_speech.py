@@ -4,12 +4,13 @@ import asyncio
 import re
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from ivr.dialogue.events import Heard, LookedUp
+from ivr.journal import Turn
 from tests.live.hotline import Hotline, Scenarios, checkout_var, own_settings, prompts_of
 from tests.live.test_secrets import leaks
 from voicebot.models import model_folder
@@ -43,13 +44,16 @@ async def hotline(listening_stack: Hotline, anyio_backend: str) -> AsyncIterator
         await listening_stack.close()
 
 
+def at(node: str) -> Callable[[Turn], bool]:
+    return lambda turn: turn.state.node == node
+
+
 @scenarios
 async def a_caller_cut_off_is_offered_to_go_on(hotline: Hotline) -> None:
     async with hotline.call("lodzkie") as first:
         await first.authenticate("dz-23")
         await first.asked("sprawa")
-        await first.say("chce-zapytac-pcc-samochod")
-        topic = (await first.asked("odpowiedz")).state.topic
+        topic = (await first.tell("chce-zapytac-pcc-samochod", at("odpowiedz"), "an answer")).state.topic
         assert topic is not None
     assert (await first.over()).ended == "hung up by caller"
     async with hotline.call("lodzkie", number=first.number) as again:
@@ -81,8 +85,7 @@ async def a_person_is_reached_by_word(hotline: Hotline) -> None:
     async with hotline.call("podlaskie") as caller:
         await caller.keys("#")
         await caller.asked("sprawa")
-        await caller.say("konsultant")
-        asked = await caller.turn(lambda turn: turn.state.wants_human, "the wish is understood")
+        asked = await caller.tell("konsultant", lambda turn: turn.state.wants_human, "the wish is understood")
         assert isinstance(asked.event, Heard)
         await caller.page()
 
@@ -92,11 +95,11 @@ async def the_voivodeship_is_said(hotline: Hotline) -> None:
     async with hotline.call("krajowa") as caller:
         await caller.keys("#")
         await caller.asked("sprawa")
-        await caller.say("chce-zapytac-pcc-samochod")
+        await caller.tell("chce-zapytac-pcc-samochod", at("odpowiedz"), "an answer")
         await caller.asked("odpowiedz")
         await caller.keys("2")
         await caller.asked("izba")
-        await caller.say("malopolskie")
+        await caller.tell("malopolskie", lambda turn: "QueueEnded" in turn.state.awaits, "a queue")
         await caller.queued(f"malopolskie-{QUEUE}")
 
 
@@ -111,7 +114,7 @@ async def test_the_main_job_by_voice_survives_its_engine(hotline: Hotline) -> No
     async with hotline.call("malopolskie") as caller:
         await caller.authenticate("dz-03")
         await caller.asked("sprawa")
-        await caller.say("chce-zapytac-pcc-samochod")
+        await caller.tell("chce-zapytac-pcc-samochod", at("odpowiedz"), "an answer")
         before = await caller.asked("odpowiedz")
         assert TOPIC.match(before.state.topic or "")
         engine = int(before.engine.removeprefix("engine-"))
