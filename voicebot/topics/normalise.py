@@ -78,6 +78,14 @@ _ALIASES = {
     "usie": "eurzad", "eusie": "eurzad", "esd": "sd", "esde": "sd", "kaesef": "ksef", "jotpeka": "jpk",
     "tys": "tysiecy", "zl": "zlotych", "zlote": "zlotych", "zloty": "zlotych", "proc": "procent", "procenta": "procent",
     "us": "urzad", "konsutant": "konsultant",
+    "jo": "ja", "niy": "nie", "kaj": "gdzie", "kany": "gdzie", "wiela": "ile", "kedy": "kiedy", "kej": "kiedy",
+    "teroz": "teraz", "tera": "teraz", "dej": "daj", "dejcie": "dajcie", "mom": "mam", "mosz": "masz", "musza": "musze",
+    "moga": "moge", "chca": "chce", "robia": "robie", "kupuja": "kupuje", "sprzedaja": "sprzedaje", "placa": "place",
+    "ino": "tylko", "tyn": "ten", "kery": "ktory", "kerego": "ktorego", "kere": "ktore", "fto": "kto",
+    "trza": "trzeba", "piyndze": "pieniadze", "piyniadze": "pieniadze", "piniadze": "pieniadze", "cosik": "cos",
+    "papior": "papier", "papiory": "papiery", "chop": "maz", "rajchu": "niemiec", "nazod": "spowrotem", "lo": "dla",
+    "przedol": "sprzedal", "przedolech": "sprzedalem", "bajtel": "dziecko", "bajtla": "dziecko", "bajtle": "dzieci",
+    "godac": "rozmawiac", "pedziec": "powiedziec", "zaboczyl": "zapomnial", "zabocyl": "zapomnial",
 }  # fmt: skip
 _PHRASES = (
     (("e", "pit"), "epit"), (("i", "pit"), "epit"), (("e", "pity"), "epit"), (("moj", "pit", "online"), "epit"),
@@ -91,7 +99,11 @@ _PHRASES = (
     (("ka", "es", "ef"), "ksef"), (("jot", "pe", "ka"), "jpk"), (("i", "ka", "ze"), "ikze"), (("ik", "ze"), "ikze"),
     (("m", "obywatel"), "mobywatel"), (("em", "obywatel"), "mobywatel"), (("m", "obywatela"), "mobywatel"),
 )  # fmt: skip
-_FILLERS = frozenset({"y", "yy", "yyy", "yyyy", "e", "ee", "eee", "eeee", "hm", "hmm", "mm", "mmm", "ekhm", "aha"})
+_BROAD = re.compile(r"(?<=[bcdfghklmnprstwzłśżźćń])oł(?=$|a?ch$|em$)")
+"""The broad "a" of Silesia and Lesser Poland in verbs of the past: "dostoł", "składoł"."""
+_FILLERS = frozenset(
+    {"zech", "y", "yy", "yyy", "yyyy", "e", "ee", "eee", "eeee", "hm", "hmm", "mm", "mmm", "ekhm", "aha"}
+)
 _COURTESY = (("dzien", "dobry"), ("prosze", "pani"), ("prosze", "pana"), ("prosze", "panstwa"), ("no", "wiec"))
 _AFTER_FIVE = frozenset({"zlotych", "zlotowek", "euro", "dolarow", "tysiecy", "lat", "procent", "dni", "osob"})
 """After these "piec" without its diacritics is five; elsewhere it is a furnace."""
@@ -115,7 +127,7 @@ def _words(text: str) -> Iterator[str]:
     lowered = unicodedata.normalize("NFC", text).lower()
     for match in _WORD.finditer(lowered):
         word = match.group()
-        yield from [word] if word == "pięć" else _LETTER_DIGIT.sub(" ", fold(word)).split()
+        yield from [word] if word == "pięć" else _LETTER_DIGIT.sub(" ", fold(_BROAD.sub("ał", word))).split()
 
 
 def _joined(words: list[str]) -> Iterator[str]:
