@@ -1,4 +1,4 @@
-"""How long authenticating takes: four kinds of caller in real calls, one at a time, on a running stack.
+"""How long authenticating takes: four kinds of caller in real calls, side by side, on a running stack.
 
     infolinia up --phones 0 && .venv/bin/python tools/bench_authenticate.py [--rounds 5]
 
@@ -12,6 +12,7 @@ import argparse
 import asyncio
 import json
 import statistics
+import sys
 from collections import defaultdict
 from pathlib import Path
 from typing import NamedTuple
@@ -53,18 +54,19 @@ class Times(NamedTuple):
     last_key: float
 
 
-async def authenticate(bench: Bench, people: People, person: str, name: str) -> Times:
-    """One call, from the answer to a positive verdict."""
+async def authenticate(bench: Bench, people: People, person: str, name: str, up: asyncio.Event) -> Times:
+    """One call, from the answer to a positive verdict. Sets ``up`` once it is connected and known."""
     manner = MANNERS[name]
     live, call = await bench.call()
+    up.set()
     try:
         number = people.keys("pesel", person).get_secret_value()
         pin = people.keys("pin", person).get_secret_value()
-        slip = f"{manner.slip}*" if manner.slip else ""
         if name == "burst":
             pressed = await live.keys(SecretStr(f"{number}#{pin}#"), None, manner.key, manner.gap)
             first = pressed[0].sent
         else:
+            slip = f"{manner.slip}*" if manner.slip else ""
             await bench.awaited(call, "IdentityGiven")
             first = await keyed(live, manner, f"{slip}{number}{manner.hash}")
             await bench.awaited(call, "PinGiven")
@@ -76,7 +78,6 @@ async def authenticate(bench: Bench, people: People, person: str, name: str) -> 
         return Times(verdict - live.answered, verdict - first, verdict - last - manner.key)
     finally:
         live.hang_up()
-        await asyncio.sleep(0.5)
 
 
 async def keyed(live: LiveCall, manner: Manner, keys: str) -> float:
@@ -107,8 +108,16 @@ async def measure(rounds: int) -> Figures:
     found: dict[str, list[Times]] = defaultdict(list)
     try:
         for number in range(rounds):
-            for name in MANNERS:
-                found[name].append(await authenticate(bench, people, PEOPLE[number % len(PEOPLE)], name))
+            calls = {}
+            for place, name in enumerate(MANNERS):
+                up = asyncio.Event()
+                person = PEOPLE[(number + place) % len(PEOPLE)]
+                calls[name] = asyncio.create_task(authenticate(bench, people, person, name, up))
+                await up.wait()
+            for name, call in calls.items():
+                found[name].append(await call)
+            print(f"{number + 1} of {rounds} rounds", file=sys.stderr)
+            await asyncio.sleep(1)
     finally:
         await bench.line.stop()
         await bench.database.dispose()

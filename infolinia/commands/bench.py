@@ -20,6 +20,7 @@ BENCHES: dict[str, tuple[str, ...]] = {
     "proof": ("bench_proof.py",),
     "wires": ("bench_wires.py",),
     "telepin": ("bench_telepin.py", "--streams", "100000"),
+    "attacks": ("bench_attacks.py", "--kills", "20"),
     "leaks": ("bench_leaks.py",),
     "feel": ("bench_hotline.py", "feel", "--calls", "20"),
     "kill": ("bench_hotline.py", "kill", "--calls", "10"),

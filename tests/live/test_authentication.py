@@ -1,8 +1,10 @@
 """What a caller may key as an identity, and that a refusal says the same to everybody."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import pytest
+from pydantic import SecretStr
 
 from ivr.dialogue.events import IdentityGiven, NumberRefused, PinChecked, PinRefused
 from ivr.journal import Turn
@@ -129,6 +131,70 @@ async def a_lone_hash_leads_on_without(hotline: Hotline) -> None:
         await caller.keys("9")
         data = (await caller.page())["data"]
         assert (data["verdict"], data["authenticated"]) == ("skipped", None)
+
+
+async def mandate(hotline: Hotline, act: str) -> None:
+    """dz-15's only mandate, withdrawn or given again on the page of e-US."""
+    answer = await hotline.http.post(f"{hotline.settings.eus}/konta/dz-15/uprawnienia/moc-beta/{act}")
+    assert answer.status_code == 303
+
+
+@scenarios
+async def a_mandate_withdrawn_in_mid_call_is_gone_at_the_hand_off(hotline: Hotline) -> None:
+    """First it holds, and the page says when that was confirmed; then it is withdrawn while the matter is asked."""
+    async with hotline.call("lodzkie") as caller:
+        await acts_for_beta(caller)
+        data = (await caller.page())["data"]
+        assert data["principal"]["ref"] == "moc-beta"
+        assert data["principal"]["confirmed"] >= data["authenticated"]["at"]
+    try:
+        async with hotline.call("lodzkie") as caller:
+            await acts_for_beta(caller, before_matter=lambda: mandate(hotline, "odbierz"))
+            queued = (await caller.queued()).state
+            assert (queued.mandate, queued.acting_for) == ("withdrawn", queued.auth and queued.auth.person)
+            data = (await caller.page())["data"]
+            assert (data["principal"], data["authenticated"]["person"]) == (None, "dz-15")
+            assert "odebrano" in data["entitled"]["words"]
+    finally:
+        await mandate(hotline, "przywroc")
+
+
+async def acts_for_beta(caller: Caller, before_matter: Callable[[], Awaitable[None]] | None = None) -> None:
+    await caller.authenticate("dz-15")
+    await caller.asked("mocodawca", "Keyed")
+    await caller.keys("2")
+    await caller.asked("sprawa")
+    if before_matter is not None:
+        await before_matter()
+    await caller.keys("9")
+
+
+@scenarios
+async def slowly_with_long_keys_and_corrections(hotline: Hotline) -> None:
+    """An old telephone in an unsure hand: a key a second, ``#`` held down, the number begun anew, a telePIN without
+    ``#``."""
+    async with hotline.call("podlaskie") as caller:
+        await caller.asked("tozsamosc", "IdentityGiven")
+        number = caller.hotline.people.keys("pesel", "dz-19").get_secret_value()
+        await caller.live.keys(SecretStr(f"{number[:4]}*{number}"), None, 0.4, 0.7)
+        await caller.live.keys("#", None, 1.5)
+        assert (await caller.asked("telepin", "PinGiven")).state.tries == 0
+        pin = caller.hotline.people.keys("pin", "dz-19")
+        await caller.live.keys(pin, None, 0.5, 1.0)
+        assert (await caller.event(PinChecked)).state.verdict == "ok"
+
+
+@scenarios
+async def the_number_twice_is_no_attempt(hotline: Hotline) -> None:
+    """PESEL keyed again where the telePIN is asked for: too long for one, told so, and nothing is counted."""
+    async with hotline.call("opolskie") as caller:
+        await caller.number_of("dz-29")
+        await caller.number_of("dz-29")
+        refused = await caller.event(PinRefused)
+        assert (prompts_of(refused), refused.state.checks) == (["telepin-szesc-cyfr"], 0)
+        await caller.live.wait_speech()
+        await caller.number_of("dz-29", "pin")
+        assert (await caller.event(PinChecked)).state.verdict == "ok"
 
 
 @pytest.mark.parametrize("scenario", scenarios.known)

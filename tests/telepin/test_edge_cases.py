@@ -1,9 +1,12 @@
 """The edge cases of authentication, key by key, on key buffer, service and e-US stub together.
 
-Ids are those of the catalogue of test callers. Where it and the rules of the house differ, the rules stand.
+Ids are those of the catalogue of test callers. Where it and the rules of the house differ, the rules stand:
+``docs/telepin.md`` tells the differences. Cases of what is said and not keyed are rehearsed calls in ``dialplans/tests``.
 """
 
+import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -210,3 +213,10 @@ async def test_principals(telepin, keys, principal, found):
     await caller.act(keys, 0.5)
     refs = [one.ref for one in caller.outcome.principals]
     assert await telepin.match_principal("call", Secret(principal), refs) == found
+
+
+def test_all_forty_cases_of_the_catalogue_are_tried() -> None:
+    rehearsed = Path(__file__).parents[2].glob("dialplans/tests/*.yaml")
+    sources = [Path(__file__).read_text(encoding="utf-8"), *(one.read_text(encoding="utf-8") for one in rehearsed)]
+    tried = {int(number) for text in sources for number in re.findall(r"auth[-_](\d\d)[-_]\w", text)}
+    assert tried == set(range(1, 41))

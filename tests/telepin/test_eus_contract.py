@@ -148,7 +148,7 @@ async def test_the_page_sets_changes_deletes_and_counts(eus):
     assert before == {"active": 23, "blocked": 2, "inactive": 2}
     page = await eus.get("/")
     assert "Lucyna Testowa" in page.text
-    assert '<dd id="active">23</dd>' in page.text
+    assert '<dd id="active" class="active">23</dd>' in page.text
     assert (await eus.post("/konta/dz-12/ustaw", data={"telepin": "012345"})).status_code == 303
     assert await verdict("012345") == "ok"
     assert (await eus.post("/konta/dz-12/ustaw", data={"telepin": "999999"})).status_code == 303
