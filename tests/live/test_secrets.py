@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from infolinia.asterisk import install
+from infolinia.asterisk.control import Asterisk
 from infolinia.demo import CALLERS
 from tests.live.hotline import Hotline
 
@@ -80,8 +82,36 @@ def test_what_only_looks_like_one_is_not(tmp_path: Path) -> None:
     assert leaks(tmp_path) == []
 
 
-async def test_no_secret_was_written_in_the_whole_suite(hotline: Hotline) -> None:
-    """Journals, outbox, vault, logs of engines, desk, stubs and Asterisk."""
+TALKATIVE = (
+    "logger add channel gadatliwy.log notice,warning,error,verbose,debug",
+    "core set verbose 9",
+    "agi set debug on",
+    "manager set debug on",
+    "core set debug 9 res_agi",
+    "core set debug 9 app_audiosocket",
+)
+QUIET = (
+    "core set debug off",
+    "manager set debug off",
+    "agi set debug off",
+    "core set verbose 0",
+    "logger remove channel gadatliwy.log",
+)
+
+
+@pytest.fixture
+def talkative(hotline: Hotline) -> Iterator[Path]:
+    """Asterisk tells all that it says and hears over AGI and AMI, in a file."""
+    asterisk = Asterisk(hotline.settings, install.ensure(hotline.settings))
+    for command in TALKATIVE:
+        asterisk.rx(command)
+    yield hotline.settings.var / "asterisk" / "log" / "gadatliwy.log"
+    for command in QUIET:
+        asterisk.rx(command)
+
+
+async def test_no_secret_was_written_in_the_whole_suite(hotline: Hotline, talkative: Path) -> None:
+    """Journals, outbox, vault, logs of engines, desk, stubs and Asterisk, its debugging of AGI and AMI included."""
     async with hotline.call("podlaskie") as caller:  # so that there is something to find when run alone
         await caller.authenticate("dz-01")
         await caller.asked("sprawa")
@@ -90,6 +120,9 @@ async def test_no_secret_was_written_in_the_whole_suite(hotline: Hotline) -> Non
     searched = {str(path.relative_to(hotline.settings.var)) for path in written(hotline.settings.var)}
     assert {"infolinia.db", "infolinia.db-wal", "log/engine-0.log", "asterisk/log/messages.log"} <= searched
     assert "stubs/crm/events.jsonl" in searched
+    told = talkative.read_text(encoding="utf-8", errors="replace")
+    assert "AGI Rx << EXEC" in told, "what goes over AGI was written down"
+    assert "Privilege:" in told or "manager" in told.lower()
     assert leaks(hotline.settings.var) == []
     planted = hotline.settings.var / "log" / "planted.log"
     planted.write_text("telePIN 482915")

@@ -1,7 +1,7 @@
 """The edge cases of authentication, key by key, on key buffer, service and e-US stub together.
 
-Ids are those of the catalogue of test callers. Where it and the rules of the house differ, the rules stand:
-``docs/telepin.md`` tells the differences. Cases of what is said and not keyed are rehearsed calls in ``dialplans/tests``.
+Ids are those of the catalogue of test callers. Where it and the rules of the house differ, the rules stand
+(``docs/telepin.md``). What is said and not keyed is tried in rehearsed calls in ``dialplans/tests``.
 """
 
 import re
