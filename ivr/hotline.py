@@ -42,10 +42,12 @@ class Hotline:
         parts: Parts,
         hears: Callable[[], bool],
         on_turn: TurnHook | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(WARSAW),
     ) -> None:
         self.engine, self._plan, self._journal, self._parts = engine, plan, journal, parts
         self._hears = hears
         self._on_turn = on_turn
+        self._clock = clock
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self._unwritten: dict[str, Call] = {}
 
@@ -111,7 +113,7 @@ class Hotline:
         if known is None and _talked(channel):
             return None
         if known is None or why == "arrive":
-            at = datetime.now(WARSAW).isoformat(timespec="seconds")
+            at = self._clock().isoformat(timespec="seconds")
             return CallArrived(
                 dialled=args[1],
                 caller=args[2] or None,

@@ -224,7 +224,11 @@ class MediaServer:
     async def start(self, host: str, port: int) -> None:
         """Listen. Raises ``OSError`` when the port is taken."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _Connection(self), host, port, backlog=1024)
+        self._server = await loop.create_server(self.connection, host, port, backlog=1024)
+
+    def connection(self) -> asyncio.Protocol:
+        """The protocol of one connection, for a transport of the caller's own (a replayed call has no socket)."""
+        return _Connection(self)
 
     @property
     def port(self) -> int:
@@ -308,8 +312,8 @@ class _Connection(asyncio.Protocol):
         if not self._server._opened(self):
             self._transport.abort()
             return
-        sock = transport.get_extra_info("socket")
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BUFFER_BYTES)
+        if (sock := transport.get_extra_info("socket")) is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BUFFER_BYTES)
         self.wait(HELLO_SECONDS, "no UUID came")
 
     def data_received(self, data: bytes) -> None:

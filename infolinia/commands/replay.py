@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,7 @@ from infolinia.settings import ROOT, Settings
 from ivr.dialplan import PlanError
 from recordings.fixture.folder import FixtureError, find, load
 from recordings.replay.junit import junit, told
-from recordings.replay.run import run
+from recordings.replay.run import Replay, run
 from recordings.replay.selection import SelectionError, selection
 from recordings.replay.verdict import Result, as_json, exit_code
 
@@ -28,6 +29,11 @@ def replay(
         list[Path] | None, typer.Argument(help="Foldery nagrań; domyślnie recordings/calls.", metavar="PATH")
     ] = None,
     journal: Annotated[bool, typer.Option("--journal", help="Zdarzenia przez dzisiejszy rdzeń.")] = False,
+    audio: Annotated[
+        bool, typer.Option("--audio", help="Głos przez cały silnik, na zegarze wirtualnym (domyślnie).")
+    ] = False,
+    update: Annotated[bool, typer.Option("--update", help="Przyjmij dzisiejszy przebieg; pokaże go git diff.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Słuchaj wszystkiego od nowa, bez pamięci ucha.")] = False,
     as_data: Annotated[bool, typer.Option("--json", help="Wynik jako jeden obiekt JSON.")] = False,
     details: Annotated[bool, typer.Option("--details", help="W JSON-ie także oś czasu i usłyszane zdania.")] = False,
     junit_file: Annotated[Path | None, typer.Option("--junit", help="Zapisz wynik jako JUnit XML.")] = None,
@@ -45,18 +51,25 @@ def replay(
 
     infolinia replay recordings/calls/pcc-samochod --journal
 
+    infolinia replay -k pcc --update && git diff recordings/calls
+
     infolinia replay -k "telepin and not hang-up" --json --junit wynik.xml
     """
     settings = Settings()
     console = Console(stderr=True, highlight=False)
     chosen = _chosen(paths or [CALLS], words)
-    make, at_once = replays.by_journal, 1
+    if journal and audio:
+        typer.echo("proszę wybrać jedną głębokość: --journal albo --audio", err=True)
+        raise typer.Exit(2)
+    plan: tuple[Callable[..., Replay], tuple[object, ...], int]
+    plan = (replays.by_journal, (settings, update), 1) if journal else (replays.by_audio, (settings, update, fresh), 0)
+    make, options, at_once = plan
     try:
         with Progress(
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
         ) as progress:
             task = progress.add_task("nagrania", total=len(chosen))
-            results = run(chosen, make, (settings,), at_once, lambda result: progress.advance(task))
+            results = run(chosen, make, options, at_once or workers(jobs), lambda result: progress.advance(task))
     except PlanError as error:
         for fault in error.faults:
             console.print(str(fault), markup=False)
@@ -109,6 +122,9 @@ def _tell(results: list[Result], console: Console) -> None:
         if result.verdict == "fail" or result.divergence is not None:
             for line in told(result):
                 console.print(f"  {line}", markup=False)
+    for result in results:
+        if changed := result.facts.get("accepted"):
+            console.print(f"przyjęto: {result.name}: {', '.join(changed)}", style="cyan", markup=False)
     counts = [f"{WORDS[name].lower()}: {sum(r.verdict == name for r in results)}" for name in WORDS]
     console.print(f"{len(results)} nagrań; " + ", ".join(counts), style="bold")
 

@@ -43,6 +43,21 @@ class People(Protocol):
     def number(self, kind: str, person: str) -> str: ...
 
 
+class State(Protocol):
+    """Of a call, what can be expected of it."""
+
+    @property
+    def node(self) -> str: ...
+    @property
+    def topic(self) -> str | None: ...
+    @property
+    def office(self) -> str | None: ...
+    @property
+    def verdict(self) -> str | None: ...
+    @property
+    def ended(self) -> str | None: ...
+
+
 @dataclass(frozen=True)
 class Stage:
     """What rehearsals of one plan share. ``authority`` makes who checks telePINs at a moment; ``topics`` is asked only
@@ -95,11 +110,16 @@ async def converse(
     on_turn: Callable[[Call, Event, tuple[Action, ...]], None] = lambda call, event, actions: None,
 ) -> Call:
     """One call from its arrival to its end, journal in memory; its last state."""
-    before = None if earlier is None else Call(id="wcześniejsza", topic=earlier.topic, office=earlier.office)
-    journal = MemoryJournal(before)
-    world = World(stage.plan, journal, _Closures(closures or {}), clock=lambda: time.now)
+    journal = journal_after(earlier)
+    world = World(stage.plan, journal, WrittenClosures(closures or {}), clock=lambda: time.now)
     phone = TerminalPhone(caller, world, stage.authority(time.now), Meaning(stage.topics), tell)
     return await Session(stage.plan, journal, phone, on_turn).run(Call(id="proba"), arrived)
+
+
+def journal_after(earlier: Earlier | None) -> MemoryJournal:
+    """A journal that knows of the call that broke off before, if one did."""
+    before = None if earlier is None else Call(id="wcześniejsza", topic=earlier.topic, office=earlier.office)
+    return MemoryJournal(before)
 
 
 async def rehearse(stage: Stage, script: Rehearsal) -> Outcome:
@@ -169,7 +189,7 @@ class _Scripted:
         expect = self._script.steps[self._done].expect
         if expect is None:
             return
-        for name, message in _differences(expect, call, self._queue, self._said):
+        for name, message in differences(expect, call, self._queue, self._said):
             self._differs(name, message)
 
     def _differs(self, name: str, message: str) -> None:
@@ -178,7 +198,9 @@ class _Scripted:
             self._outcome.mismatches.append(found)
 
 
-def _differences(expect: Expect, call: Call, queue: str | None, said: list[str]) -> list[tuple[str, str]]:
+def differences(expect: Expect, call: "State", queue: str | None, said: list[str]) -> list[tuple[str, str]]:
+    """Field and message (Polish) of all that ``expect`` says otherwise than it is: ``said`` are the lines since the
+    step, ``queue`` is Asterisk's name of the last queue."""
     found = []
     is_ = {"node": call.node, "queue": queue, "topic": call.topic, "office": call.office}
     is_ |= {"verdict": call.verdict, "ended": call.ended}
@@ -200,7 +222,7 @@ def _differences(expect: Expect, call: Call, queue: str | None, said: list[str])
 
 def _act(step: Step, people: People) -> Act:
     if step.keys is not None:
-        keys = step.keys if isinstance(step.keys, str) else _digits(step.keys, people)
+        keys = step.keys if isinstance(step.keys, str) else digits_of(step.keys, people)
         return Keys(Secret(keys))
     if step.say is not None:
         return Words(step.say, step.topic, step.confidence)
@@ -217,7 +239,8 @@ def _act(step: Step, people: People) -> Act:
     return Silence()
 
 
-def _digits(wanted: NumberOf, people: People) -> str:
+def digits_of(wanted: NumberOf, people: People) -> str:
+    """The keys that ``wanted`` stands for. Raises ``KeyError`` for a person or number that nobody knows."""
     if wanted.wrong_pin_of is not None:
         right = people.number("telepin", wanted.wrong_pin_of)
         return next(digits for digits in WRONG if digits != right) + wanted.then
@@ -227,7 +250,7 @@ def _digits(wanted: NumberOf, people: People) -> str:
     raise AssertionError("validated: one of them is set")
 
 
-class _Closures(Closures):
+class WrittenClosures(Closures):
     """Emergency closures that no file holds."""
 
     def __init__(self, texts: Mapping[str, str]) -> None:

@@ -34,8 +34,8 @@ def nothing_known(asked: LookUp) -> LookedUp | None:
 
 @dataclass
 class Played:
-    """Today's turns. ``stuck`` is the question that no recorded event answers (``again``: the recording answers it, but
-    not once more); ``left`` counts recorded answers to questions not asked; ``broken`` says how the core failed."""
+    """Today's turns. ``stuck`` is the question that no recorded event answers (``again``: the recording answers this
+    node, but not so); ``left`` counts recorded answers to questions not asked; ``broken`` says how the core failed."""
 
     call: Call
     turns: list[Turn] = field(default_factory=list)

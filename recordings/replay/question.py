@@ -64,7 +64,8 @@ class _Kept(Generic[Answer]):
 
 class Answers(Generic[Answer]):
     """Recorded answers, each given once. ``nodes`` and ``prompts`` are those that today's plan knows: an answer to a
-    node that is gone is found by its prompt, and the other way round."""
+    node that is gone is found by its prompt, and the other way round; one to no question in particular ("") answers the
+    next one."""
 
     def __init__(
         self, kept: Sequence[tuple[str, Answer]], nodes: Collection[str] = (), prompts: Collection[str] = ()
@@ -75,15 +76,23 @@ class Answers(Generic[Answer]):
 
     def give(self, question: str) -> Answer | None:
         """The recorded answer to ``question``, now given; None when there is none."""
+        first = True
         for kept in self._kept:
-            if not kept.given and self._fits(kept.asked, question):
+            if not kept.given and ((first and not kept.asked) or self._fits(kept.asked, question)):
                 kept.given = True
                 return kept.answer
+            first = first and kept.given
         return None
 
+    def take(self, answer: Answer) -> None:
+        """``answer`` is given without its question having been asked."""
+        for kept in self._kept:
+            kept.given = kept.given or kept.answer == answer
+
     def knows(self, question: str) -> bool:
-        """Whether ``question`` was ever answered in the recording."""
-        return any(self._fits(kept.asked, question) for kept in self._kept)
+        """Whether the node that asks ``question`` was ever answered in the recording."""
+        node = question.partition("/")[0]
+        return any(kept.asked.partition("/")[0] == node for kept in self._kept)
 
     @property
     def left(self) -> list[Answer]:
@@ -93,6 +102,8 @@ class Answers(Generic[Answer]):
     def _fits(self, asked: str, question: str) -> bool:
         if asked == question:
             return True
+        if not asked:
+            return False
         (node, _, prompt), (node_now, _, prompt_now) = asked.partition("/"), question.partition("/")
         if not prompt:
             return node == node_now

@@ -1,0 +1,190 @@
+"""Depth ``audio``: the caller's sound, cut per turn, through today's engine on a virtual clock.
+
+All of the engine runs: hotline, session, core, phone, conversation, media session, voice activity, turn taking,
+recogniser and topics. Only the line (``Line``), the prompts' sound (a hum of the text's length) and the callers' file
+behind telePIN stand in.
+"""
+
+import asyncio
+from array import array
+from dataclasses import dataclass, field
+
+from ivr.asterisk.agi import AgiRequest
+from ivr.dialogue.actions import Action
+from ivr.dialogue.call import Call
+from ivr.dialogue.events import Event
+from ivr.hotline import Hotline
+from ivr.phones.asterisk import Parts
+from ivr.phones.authentication import Authority
+from ivr.phones.meaning import Meaning
+from ivr.rehearsal.run import Stage, WrittenClosures, journal_after
+from ivr.world import World
+from telepin.secret import Secret
+from telepin.service import Outcome
+from voicebot.audio import RATE
+from voicebot.ears.ear import Ear
+from voicebot.listen import Listener
+from voicebot.media import MediaServer
+
+from ..fixture import journal_file
+from ..fixture.folder import Folder
+from ..fixture.journal_file import Turn
+from . import virtual_time
+from .caller import RecordedCaller, questions_of
+from .core import CALL, MOST_TURNS
+from .day import Day
+from .line import Channel, Line
+from .question import Answers, question_of
+from .verdict import Moment
+
+LETTERS_A_SECOND = 15.0
+LEAD = 0.3
+IN_QUEUE = 30
+LONGEST = 1800.0
+
+
+@dataclass
+class Course:
+    """How a call went: its turns, the time line, and the caller (what was said, and where he was stuck)."""
+
+    call: Call
+    turns: list[Turn] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+    caller: RecordedCaller | None = None
+    left: int = 0
+    broken: str = ""
+    spoken: list[Moment] = field(default_factory=list)
+    step_turns: dict[int, int] = field(default_factory=dict)
+    """By step, the number of turns there were when the caller did it."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether the call came to its end."""
+        return not self.broken and (self.caller is None or self.caller.stuck is None)
+
+
+def play(stage: Stage, folder: Folder, ear: Ear) -> Course:
+    """Play ``folder`` to its end, or to where the caller is stuck. Raises ``AudioError`` for sound that is missing."""
+    return virtual_time.run(_Replay(stage, folder, ear).run())
+
+
+def hum(text: str) -> bytes:
+    """A prompt as the replayed line has it: a hum of the length that a voice takes for ``text``."""
+    samples = round((LEAD + len(text) / LETTERS_A_SECOND) * RATE)
+    return array("h", [400, -400] * (samples // 2)).tobytes()
+
+
+class _Hums:
+    """Prompts without a voice: as long on every machine."""
+
+    async def audio(self, prompt: str, text: str) -> bytes:
+        return hum(text)
+
+
+class _Verdicts:
+    """``authority`` whose checks end as the fixture's steps ``verdict`` say, in order; past them as they would."""
+
+    def __init__(self, authority: Authority, verdicts: list[str]) -> None:
+        self._authority, self._verdicts = authority, verdicts
+        self.seal, self.recall = authority.seal, authority.recall
+        self.match_principal, self.forget = authority.match_principal, authority.forget
+
+    async def check(
+        self, *, check: str, call: str, identity: str, pin: Secret, caller: str | None, trunk: str
+    ) -> Outcome:
+        verdict = self._verdicts.pop(0) if self._verdicts else "ok"
+        if verdict != "ok":
+            return Outcome(verdict, "")  # type: ignore[arg-type]  # the model has checked it
+        return await self._authority.check(
+            check=check, call=call, identity=identity, pin=pin, caller=caller, trunk=trunk
+        )
+
+
+class _Replay:
+    def __init__(self, stage: Stage, folder: Folder, ear: Ear) -> None:
+        self._stage, self._folder, self._fixture, self._ear = stage, folder, folder.fixture, ear
+        self.course = Course(Call(id=CALL))
+
+    async def run(self) -> Course:
+        fixture, plan, loop = self._fixture, self._stage.plan, asyncio.get_running_loop()
+        day = Day(fixture.at, loop.time)
+        media, spool = MediaServer(), dict[str, float]()
+        line = Line(media, self._folder.sound.background if fixture.audio.background else b"")
+        answers = Answers(questions_of(self._folder), plan.nodes, plan.prompts)
+        caller = RecordedCaller(self._folder, line, answers, self._stage.people, day)
+        caller.on_step = self._stepped
+        self.course.caller = caller
+        journal = journal_after(fixture.earlier)
+        verdicts = [step.verdict for step in fixture.steps if step.verdict is not None]
+
+        def spooled(text: str, pcm: bytes) -> str:
+            spool[text] = len(pcm) / (2 * RATE)
+            return text
+
+        def on_turn(call: Call, event: Event, actions: tuple[Action, ...]) -> None:
+            self._turn(call, event, actions, loop.time())
+
+        hotline = Hotline(
+            "replay",
+            plan,
+            journal,
+            Parts(
+                media=media,
+                media_address="replay",
+                prompts=_Hums(),
+                listener=Listener(self._ear),
+                authority=_Verdicts(self._stage.authority(day.now()), list(verdicts)),
+                meaning=Meaning(self._stage.topics),
+                world=World(plan, journal, WrittenClosures(fixture.closures), clock=day.now),
+                spool=spooled,
+            ),
+            lambda: fixture.hears,
+            on_turn,
+            day.now,
+        )
+        try:
+            async with asyncio.timeout(LONGEST):
+                await self._serve(hotline, line, caller, spool)
+        except TimeoutError:
+            self.course.broken = f"rozmowa nie kończy się po {LONGEST / 60:.0f} minutach"
+        caller.close()
+        self.course.left = len(answers.left)
+        self.course.spoken = line.spoken
+        return self.course
+
+    async def _serve(self, hotline: Hotline, line: Line, caller: RecordedCaller, spool: dict[str, float]) -> None:
+        """Asterisk's dialplan: arrive, queue, come back, until nobody is there."""
+        why, detail = "arrive", ""
+        while True:
+            line.next_step, caller.outcome = "", None
+            args = (CALL, self._fixture.number, self._fixture.caller or "", "trunk", *([detail] if detail else []))
+            await hotline.handle(Channel(AgiRequest(why, args, {}), line, spool))
+            if self.course.call.ended is not None or caller.stuck is not None or len(self.course.turns) > MOST_TURNS:
+                return
+            following, _, _ = line.next_step.partition(",")
+            if following not in ("queue", "transfer"):
+                self.course.broken = self.course.broken or "rozmowa została bez dalszego ciągu"
+                return
+            if line.hung_up or caller.outcome is None:
+                why, detail = "hung-up", ""
+                line.hung_up = False
+                continue
+            await asyncio.sleep(IN_QUEUE)
+            if following == "queue":
+                why, detail = "queue-ended", f"{caller.outcome}/{IN_QUEUE}"
+            else:
+                why, detail = "transfer-ended", "answered" if caller.outcome == "served" else "failed"
+
+    def _stepped(self, step: int) -> None:
+        self.course.step_turns.setdefault(step, len(self.course.turns))
+
+    def _turn(self, call: Call, event: Event, actions: tuple[Action, ...], at: float) -> None:
+        course = self.course
+        if course.caller is not None and course.caller.stuck is not None:
+            return  # what comes now is the end of a call that cannot go on
+        course.call = call
+        course.turns.append(journal_file.turn(at, event, call, actions))
+        course.times.append(at)
+        question = question_of(call.node, actions)
+        if course.caller is not None and question is not None and question.answered_by_caller and call.ended is None:
+            course.caller.asked(question)
