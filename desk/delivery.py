@@ -23,11 +23,18 @@ DELAY = Histogram("infolinia_crm_delay_seconds", "message kept to message delive
 
 FIRST_RETRY = 0.5
 LONGEST_RETRY = 30.0
+FRESH = 300.0
+FRESH_RETRY = 2.0
+"""Seconds: a message younger than ``FRESH`` may be about a caller on the line, so pauses are short: ``FRESH_RETRY``."""
+HASTEN_EVERY = 10.0
+"""Seconds between two occasions at which a CRM that answers again is given all that waits."""
 
 
-def backoff(attempts: int, chance: float) -> float:
-    """Seconds to the next try after ``attempts`` failed ones: doubling, capped, the upper half by ``chance`` 0..1."""
-    whole = min(LONGEST_RETRY, FIRST_RETRY * 2.0 ** min(attempts - 1, 16))
+def backoff(attempts: int, chance: float, age: float) -> float:
+    """Seconds to the next try after ``attempts`` failed ones of a message ``age`` seconds old: doubling, capped, the
+    upper half by ``chance`` 0..1."""
+    cap = FRESH_RETRY if age < FRESH else LONGEST_RETRY
+    whole = min(cap, FIRST_RETRY * 2.0 ** min(attempts - 1, 16))
     return whole * (0.5 + 0.5 * chance)
 
 
@@ -56,6 +63,8 @@ class Courier:
         self._chance = chance
         self._news = asyncio.Event()
         self._claims = 0
+        self._failing = False
+        self._hastened: datetime | None = None
         self._name = f"{socket.gethostname()[:20]}-{os.getpid()}-{random.randrange(16**8):08x}"  # noqa: S311
 
     def wake(self) -> None:
@@ -113,6 +122,7 @@ class Courier:
         if answer.outcome == "delivered":
             await self._outbox.delivered(claim, worker, answer.reason)
             DELAY.observe(max(0.0, (self._clock() - claim.created_at).total_seconds()))
+            await self._hasten()
             self.wake()
         elif answer.outcome == "refused" or self._clock() - claim.created_at > self._give_up:
             await self._outbox.park(claim, worker, answer.reason)
@@ -120,13 +130,23 @@ class Courier:
             self._alarm("crm-refused", f"CRM: {answer.reason}; a message of kind {claim.kind} was laid aside")
             self.wake()
         else:
-            delay = backoff(claim.attempts, self._chance())
+            self._failing = True
+            age = (self._clock() - claim.created_at).total_seconds()
+            delay = backoff(claim.attempts, self._chance(), age)
             await self._outbox.retry(claim, worker, answer.reason, delay)
             log.warning(
                 "crm_retry", key=claim.key, attempts=claim.attempts, answer=answer.reason, delay=round(delay, 1)
             )
             if claim.attempts == 5:
                 self._alarm("crm-down", f"CRM: {answer.reason}; messages are kept and tried again")
+
+    async def _hasten(self) -> None:
+        """The CRM answers. If it did not before, what waits for its next try need not wait."""
+        now = self._clock()
+        if not self._failing or (self._hastened and abs(now - self._hastened) < timedelta(seconds=HASTEN_EVERY)):
+            return
+        self._failing, self._hastened = False, now
+        await self._outbox.hasten()
 
     async def _measure(self) -> None:
         while True:

@@ -14,6 +14,7 @@ from ivr.dialogue.call import Call
 from ivr.dialogue.tiers import Caller, highest, may, standing
 
 from .privacy import mask_caller, mask_digits, mask_personal_numbers
+from .queue_events import Leg
 
 Kind = Literal["card", "withdrawn", "session", "ended"]
 
@@ -67,11 +68,12 @@ class Entitled(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
-    """The caller's page. ``verdict`` is ``ok``, ``refused``, ``throttled``, ``unavailable``, ``skipped``, ``gave-up``,
-    ``expired``, ``not-tried``, or ``unknown`` when the journal of the call could not be read (``complete`` is then
-    False)."""
+    """The caller's page. ``caller`` is None when the number is ``withheld`` or not known. ``verdict`` is ``ok``,
+    ``refused``, ``throttled``, ``unavailable``, ``skipped``, ``gave-up``, ``expired``, ``not-tried``, or ``unknown``
+    when the journal of the call could not be read (``complete`` is then False)."""
 
     caller: str | None
+    withheld: bool
     verdict: str
     authenticated: Authenticated | None
     principal: Principal | None
@@ -132,31 +134,33 @@ def ring_id(call: str, leg: str) -> str:
     return str(uuid5(UUID(call), leg))
 
 
-def card(call: Call | None, queue: str, names: Names, now: datetime) -> Card:
+def card(call: Call | None, leg: Leg, names: Names, now: datetime) -> Card:
+    """The card of a ringing ``leg``; without the journal of its call it holds what Asterisk knows."""
     topic = names.topic(call.topic) if call else None
     return Card(
-        office=names.office(call.office if call else None, queue),
+        office=names.office(call.office if call else None, leg.queue),
         topic=topic.name if topic else None,
-        caller_masked=mask_caller(call.caller if call else None),
+        caller_masked=mask_caller(call.caller if call else leg.caller, withheld=leg.withheld),
         authenticated=bool(call and call.auth and call.auth.holds(now.isoformat())),
     )
 
 
-def session(call: Call | None, queue: str, waited: float | None, names: Names, now: datetime) -> tuple[Session, bool]:
+def session(call: Call | None, leg: Leg, waited: float | None, names: Names, now: datetime) -> tuple[Session, bool]:
     """The page, and whether a run of digits had to be masked in what the caller said (it should have been before). An
     authentication that has lapsed by ``now`` is none."""
     if call is None:
-        return _unknown(names.office(None, queue), waited), False
+        return _unknown(leg, names.office(None, leg.queue), waited), False
     said = [mask_digits(text) for text in call.said]
     caller = standing(call, now.isoformat())
     proved = caller not in ("stranger", "lapsed")
     page = Session(
         caller=call.caller,
+        withheld=call.caller is None and leg.withheld,
         verdict="expired" if caller == "lapsed" else call.verdict or "not-tried",
         authenticated=_authenticated(call) if proved else None,
         principal=_principal(call) if proved else None,
         entitled=entitled(caller, call.mandate),
-        office=names.office(call.office, queue),
+        office=names.office(call.office, leg.queue),
         topic=names.topic(call.topic),
         confidence=call.confidence,
         said=tuple(text for text, _ in said),
@@ -205,9 +209,10 @@ def without_personal_numbers(message: Message) -> Message:
     return msgspec.structs.replace(message, data=msgspec.convert(plain, type(message.data)))
 
 
-def _unknown(office: Named | None, waited: float | None) -> Session:
+def _unknown(leg: Leg, office: Named | None, waited: float | None) -> Session:
     return Session(
-        caller=None,
+        caller=leg.caller,
+        withheld=leg.caller is None and leg.withheld,
         verdict="unknown",
         authenticated=None,
         principal=None,

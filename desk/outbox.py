@@ -5,6 +5,7 @@ one process or of two) never deliver it at the same time, and a killed worker's 
 A row refused for good is parked and no longer stands in the way of the rows after it.
 """
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -28,7 +29,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from store import METADATA, UtcTime
@@ -63,6 +64,8 @@ OUTBOX = Table(
     Index("ix_desk_outbox_due", "delivered_at", "parked_at", "next_try"),
 )
 
+LOOK_LIMIT = 1.0
+"""Seconds that the number of a call's last message may take to be read."""
 _CLOCK_SLACK = timedelta(seconds=90)
 _VOID = {"card": ("session", "withdrawn"), "session": ("ended",)}
 
@@ -85,6 +88,20 @@ class Backlog(msgspec.Struct, frozen=True, kw_only=True):
     waiting: int
     parked: int
     oldest: datetime | None
+
+
+class Pending(msgspec.Struct, frozen=True, kw_only=True):
+    """A row that is not delivered. ``parked``: laid aside; ``answer``: what the CRM said last."""
+
+    call: str
+    sequence: int
+    kind: str
+    agent: str
+    created_at: datetime
+    attempts: int
+    next_try: datetime
+    parked: bool
+    answer: str
 
 
 class Outbox:
@@ -139,6 +156,15 @@ class Outbox:
         async with self._database.begin() as connection:
             done = await connection.execute(insert.on_conflict_do_nothing(index_elements=["key"]).returning(columns.id))
             return done.first() is not None
+
+    async def last_sequence(self, call: str) -> int:
+        """The number of the last message of ``call``; 0 when there is none, or the database does not tell."""
+        query = select(func.coalesce(func.max(OUTBOX.c.sequence), 0)).where(OUTBOX.c.call == call)
+        try:
+            async with asyncio.timeout(LOOK_LIMIT), self._database.connect() as connection:
+                return int((await connection.execute(query)).scalar_one())
+        except (SQLAlchemyError, OSError):
+            return 0
 
     async def claim(self, worker: str) -> Claim | None:
         """Take the next row that is due and first of its call, or None. Fresh rows come before retried ones."""
@@ -195,6 +221,35 @@ class Outbox:
         """Lay the row aside: it was refused for good, or has been tried for too long."""
         return await self._settle(claim, worker, parked_at=self._clock(), answer=answer[:120])
 
+    async def hasten(self) -> int:
+        """Try every waiting row now (the CRM has answered again); returns how many."""
+        now = self._clock()
+        again = update(OUTBOX).where(self._waiting(), OUTBOX.c.attempts > 0, OUTBOX.c.next_try > now)
+        async with self._database.begin() as connection:
+            return (await connection.execute(again.values(next_try=now))).rowcount
+
+    async def pending(self, limit: int) -> list[Pending]:
+        """What is not delivered, parked rows first, each in order of age."""
+        columns = OUTBOX.c
+        order = (columns.parked_at.is_(None), columns.created_at, columns.id)
+        query = select(OUTBOX).where(columns.delivered_at.is_(None)).order_by(*order).limit(limit)
+        async with self._database.connect() as connection:
+            rows = (await connection.execute(query)).all()
+        return [
+            Pending(
+                call=row.call,
+                sequence=row.sequence,
+                kind=row.kind,
+                agent=row.agent,
+                created_at=row.created_at,
+                attempts=row.attempts,
+                next_try=row.next_try,
+                parked=row.parked_at is not None,
+                answer=row.answer or "",
+            )
+            for row in rows
+        ]
+
     async def release_parked(self) -> int:
         """Try every parked row again (after the CRM or the secret was mended); returns how many."""
         again = update(OUTBOX).where(OUTBOX.c.parked_at.is_not(None))
@@ -203,7 +258,7 @@ class Outbox:
             return (await connection.execute(fresh)).rowcount
 
     async def backlog(self) -> Backlog:
-        waiting = and_(OUTBOX.c.delivered_at.is_(None), OUTBOX.c.parked_at.is_(None))
+        waiting = self._waiting()
         parked = select(func.count()).where(OUTBOX.c.parked_at.is_not(None)).scalar_subquery()
         async with self._database.connect() as connection:
             query = select(func.count(), func.min(OUTBOX.c.created_at, type_=UtcTime), parked).where(waiting)
@@ -228,13 +283,15 @@ class Outbox:
         async with self._database.begin() as connection:
             return (await connection.execute(delete(OUTBOX).where(OUTBOX.c.delivered_at < before))).rowcount
 
+    def _waiting(self) -> ColumnElement[bool]:
+        return and_(OUTBOX.c.delivered_at.is_(None), OUTBOX.c.parked_at.is_(None))
+
     def _free(self, now: datetime) -> ColumnElement[bool]:
         """Waiting, due and not leased. A time further ahead than we ever set was set before the clock went back."""
         columns = OUTBOX.c
         far = now + _CLOCK_SLACK
         return and_(
-            columns.delivered_at.is_(None),
-            columns.parked_at.is_(None),
+            self._waiting(),
             or_(columns.next_try <= now, columns.next_try > far),
             or_(columns.lease_until.is_(None), columns.lease_until <= now, columns.lease_until > far),
         )

@@ -30,10 +30,11 @@ def mask_digits(text: str) -> tuple[str, bool]:
     return masked, bool(found)
 
 
-def mask_caller(number: str | None) -> str:
-    """A caller number fit for a card: ``+48 *** *** 001``; ``numer zastrzeżony`` when withheld."""
+def mask_caller(number: str | None, *, withheld: bool = False) -> str:
+    """A caller number fit for a card: ``+48 *** *** 001``; ``numer zastrzeżony`` when withheld, else ``numer
+    nieznany``."""
     if not number:
-        return "numer zastrzeżony"
+        return "numer zastrzeżony" if withheld else "numer nieznany"
     digits = _DIGITS.sub("", number)
     if number.startswith("+48") and len(digits) == 11:
         return f"+48 *** *** {digits[-3:]}"

@@ -1,7 +1,8 @@
 """What Asterisk's manager says about queues, read into legs: pure, tolerant of how a client library spells keys.
 
 Fields as raised by Asterisk 22 (app_queue, CoreShowChannels). The call is the channel variable ``IVR_CALL``, which
-``channelvars`` in manager.conf adds to every event; events of calls without one are not ours.
+``channelvars`` in manager.conf adds to every event; events of calls without one are not ours. The caller's number is
+``IVR_CALLER``, not ``CallerIDNum``: that shows a withheld number too.
 """
 
 import re
@@ -13,17 +14,21 @@ import msgspec
 
 _INTERFACE = re.compile(r"^[A-Za-z0-9]+/([^@/;]+)")
 _LEG_OF = re.compile(r"-[0-9a-f]{8}(;1)?$")
+_E164 = re.compile(r"^\+[1-9]\d{6,14}$")
 _UNIQUEID = re.compile(r"^[\w.-]{1,64}$")
 
 
 class Leg(msgspec.Struct, frozen=True, kw_only=True):
-    """One ringing of one consultant's telephone. ``leg`` and ``caller_leg`` are Asterisk's uniqueids."""
+    """One ringing of one consultant's telephone. ``leg`` and ``caller_leg`` are Asterisk's uniqueids. ``caller`` is the
+    caller's number as the dialplan has it (E.164), None when it is ``withheld`` or not known."""
 
     call: str
     leg: str
     agent: str
     queue: str
     caller_leg: str = ""
+    caller: str | None = None
+    withheld: bool = False
 
 
 class QueueEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,6 +102,8 @@ def read_channels(channels: Iterable[Mapping[str, Any]]) -> list[tuple[Leg, bool
                 agent=agent,
                 queue=_text(caller, "applicationdata").partition(",")[0],
                 caller_leg=_text(caller, "uniqueid"),
+                caller=_number(caller),
+                withheld=_variable(caller, "IVR_WITHHELD") == "1",
             )
             bridge = _text(row, "bridgeid")
             found.append((leg, bool(bridge) and bridge == _text(caller, "bridgeid")))
@@ -108,7 +115,20 @@ def _leg(call: str, fields: Mapping[str, Any]) -> Leg | None:
     if not agent or not _UNIQUEID.match(uniqueid):
         return None
     queue, caller_leg = _text(fields, "queue"), _text(fields, "uniqueid")
-    return Leg(call=call, leg=uniqueid, agent=agent, queue=queue, caller_leg=caller_leg)
+    return Leg(
+        call=call,
+        leg=uniqueid,
+        agent=agent,
+        queue=queue,
+        caller_leg=caller_leg,
+        caller=_number(fields),
+        withheld=_variable(fields, "IVR_WITHHELD") == "1",
+    )
+
+
+def _number(fields: Mapping[str, Any]) -> str | None:
+    number = _variable(fields, "IVR_CALLER")
+    return number if _E164.match(number) else None
 
 
 def _agent(interface: str) -> str:
@@ -118,14 +138,19 @@ def _agent(interface: str) -> str:
 
 
 def _call(fields: Mapping[str, Any]) -> str | None:
+    try:
+        return str(UUID(_variable(fields, "IVR_CALL")))
+    except ValueError:
+        return None
+
+
+def _variable(fields: Mapping[str, Any], wanted: str) -> str:
+    """A channel variable of the event's first channel; empty when it has none."""
     for variable in _variables(fields.get("chanvariable")):
         name, _, value = variable.partition("=")
-        if name == "IVR_CALL" and value:
-            try:
-                return str(UUID(value))
-            except ValueError:
-                return None
-    return None
+        if name == wanted:
+            return value
+    return ""
 
 
 def _variables(value: Any) -> list[str]:

@@ -26,13 +26,16 @@ from .popup import Board, Popup
 from .privacy import PersonalNumberFound
 from .queue_events import read_channels, read_event
 from .switchboard import Switchboard
+from .unkept import KEEP_LIMIT, Unkept
+from .webhook import render
 
 log = structlog.get_logger(__name__)
 
 POPUPS = Counter("infolinia_popups_total", "messages kept for the CRM, by kind", ["kind"])
 
 WARSAW = ZoneInfo("Europe/Warsaw")
-_JOURNAL_WAITS = (0.05, 0.1, 0.2, 0.4, 0.8)
+_JOURNAL_WAITS = (0.05, 0.15, 0.3)
+"""Seconds between questions for a call that the journal does not have; a call that no engine saw is never there."""
 
 
 Acts = Callable[[str, str], Awaitable[bool | None]]
@@ -56,6 +59,7 @@ class Desk:
         sessions: SessionSource,
         outbox: Outbox,
         courier: Courier,
+        unkept: Unkept,
         agents: Agents,
         names: Names,
         alarm: Callable[[str, str], None],
@@ -70,6 +74,7 @@ class Desk:
         self._sessions = sessions
         self._outbox = outbox
         self._courier = courier
+        self._unkept = unkept
         self._agents = agents
         self._names = names
         self._alarm = alarm
@@ -92,6 +97,7 @@ class Desk:
             self._switchboard.on_connect(self.connected)
             self.ready.set()
             group.create_task(self._courier.run())
+            group.create_task(self._unkept.run(self._courier.wake))
             group.create_task(self._tick())
             group.create_task(self._purge())
 
@@ -119,8 +125,8 @@ class Desk:
 
     async def settled(self) -> None:
         """Wait until every message decided so far is kept."""
-        while self._last_of_call:
-            await asyncio.wait(list(self._last_of_call.values()))
+        while self._last_of_call or len(self._unkept):
+            await asyncio.wait([*self._last_of_call.values(), asyncio.ensure_future(asyncio.sleep(0.05))])
 
     async def _restore(self) -> None:
         ringing, connected = await self._outbox.open_legs(self._clock() - timedelta(hours=24))
@@ -144,7 +150,7 @@ class Desk:
             await asyncio.wait([before])
         try:
             message = await self._compose(popup, at)
-            if await self._keep_message(message):
+            if await self._keep_message(self._fit_to_leave(message)):
                 POPUPS.labels(popup.kind).inc()
                 self._courier.wake()
         except Exception as error:  # isolation: one message must not take the desk down
@@ -156,10 +162,10 @@ class Desk:
         data: Card | Session | Withdrawn | Ended
         match popup.kind:
             case "card":
-                data = card(await self._latest(leg.call, waits=()), leg.queue, self._names, at)
+                data = card(await self._latest(leg.call, waits=()), leg, self._names, at)
             case "session":
                 call = await self._with_mandate(await self._latest(leg.call, waits=_JOURNAL_WAITS), at)
-                data, masked = session(call, leg.queue, popup.waited, self._names, at)
+                data, masked = session(call, leg, popup.waited, self._names, at)
                 if masked:
                     self._alarm("unredacted", "a run of digits in what a caller said reached the desk; masked")
             case "withdrawn":
@@ -200,19 +206,26 @@ class Desk:
             self._alarm("popup-incomplete", "desk: a consultant's page was sent without the journal of the call")
         return found
 
+    def _fit_to_leave(self, message: Message) -> Message:
+        try:
+            render(message)
+        except PersonalNumberFound as error:
+            self._alarm("personal-number", f"desk: {error.field}: a PESEL or NIP was about to leave; taken out")
+            return without_personal_numbers(message)
+        return message
+
     async def _keep_message(self, message: Message) -> bool:
-        """Write it to the outbox, however long the database is away."""
-        delay = 0.1
-        while True:
+        """Write it to the outbox; if the database does not take it in time, it goes out from memory. False: it is there
+        already."""
+        if not self._unkept.holds(message.call):
             try:
-                return await self._outbox.put(message)
-            except PersonalNumberFound as error:
-                self._alarm("personal-number", f"desk: {error.field}: a PESEL or NIP was about to leave; taken out")
-                message = without_personal_numbers(message)
-            except SQLAlchemyError as error:
-                self._alarm("outbox-database", f"outbox: {type(error).__name__}; trying again")
-                await self._sleep(delay)
-                delay = min(delay * 2, 5.0)
+                async with asyncio.timeout(KEEP_LIMIT):
+                    return await self._outbox.put(message)
+            except (SQLAlchemyError, OSError) as error:  # TimeoutError is an OSError
+                text = "pages are sent from memory and lost if the desk dies"
+                self._alarm("outbox-database", f"outbox: {type(error).__name__}; {text}")
+        await self._unkept.add(message)
+        return True
 
     async def _tick(self) -> None:
         while True:

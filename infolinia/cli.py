@@ -39,6 +39,7 @@ GROUPS = {
     "agent": "agent:app",
     "asterisk": "asterisk:app",
     "closure": "closure:app",
+    "crm": "crm:app",
     "models": "models:app",
     "report": "report:app",
     "topics": "topic_cycle:app",

@@ -17,6 +17,7 @@ from desk.delivery import Courier
 from desk.message import Names
 from desk.outbox import Outbox
 from desk.service import Desk
+from desk.unkept import Unkept
 from desk.webhook import Webhook
 from ivr.asterisk.ami import Ami
 from ivr.dialplan import load_plan
@@ -49,7 +50,7 @@ async def run_desk(settings: Settings, heartbeat: int | None = None) -> None:
     alarms = Alarms(command=settings.alarm_command, webhook=settings.alarm_webhook)
     start_http_server(settings.port("metrics") - 1, "127.0.0.1")
     plan = load_plan(settings.dialplans)
-    database = open_database(settings.database_url)
+    database = open_database(settings.database_url, busy_timeout=1.0)
     await create_tables(database)
     ami, eus = manager(settings), eus_client(settings)
     async with httpx2.AsyncClient(trust_env=False) as client:
@@ -64,6 +65,7 @@ async def run_desk(settings: Settings, heartbeat: int | None = None) -> None:
             Journal(database, "desk"),
             outbox,
             Courier(outbox, webhook.send, alarms),
+            Unkept(outbox, webhook.send, alarms),
             Agents(ami, database),
             names,
             alarms,

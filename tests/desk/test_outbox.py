@@ -14,7 +14,7 @@ import pytest
 from desk_fakes import CALL, Clock, card_message
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from desk.delivery import LONGEST_RETRY, Courier, backoff
+from desk.delivery import FRESH, FRESH_RETRY, LONGEST_RETRY, Courier, backoff
 from desk.message import Ended, Message, Withdrawn
 from desk.outbox import Outbox
 from desk.webhook import Answer, Envelope
@@ -226,8 +226,53 @@ async def test_out_equals_in_with_a_failing_crm_and_two_couriers(database: Async
 
 
 def test_pauses_double_are_capped_and_spread() -> None:
-    assert [backoff(n, 1.0) for n in range(1, 9)] == [0.5, 1, 2, 4, 8, 16, LONGEST_RETRY, LONGEST_RETRY]
-    assert backoff(1000, 0.0) == LONGEST_RETRY / 2
+    assert [backoff(n, 1.0, FRESH) for n in range(1, 9)] == [0.5, 1, 2, 4, 8, 16, LONGEST_RETRY, LONGEST_RETRY]
+    assert backoff(1000, 0.0, FRESH) == LONGEST_RETRY / 2
+
+
+def test_pauses_stay_short_while_a_caller_may_be_on_the_line() -> None:
+    assert [backoff(n, 1.0, 0.0) for n in (1, 2, 3, 4, 9)] == [0.5, 1, FRESH_RETRY, FRESH_RETRY, FRESH_RETRY]
+
+
+async def test_once_the_crm_answers_again_nothing_waits_for_its_next_try(database: AsyncEngine) -> None:
+    clock, answers = Clock(), [Answer("retry", "HTTP 503")] * 3
+    outbox = Outbox(database, clock=clock)
+
+    async def send(key: str, body: bytes, late: bool) -> Answer:
+        return answers.pop() if answers else Answer("delivered", "HTTP 200")
+
+    courier = Courier(outbox, send, ignore, clock=clock)
+    for n in range(3):
+        await outbox.put(card_message(call=str(uuid4()), leg=f"1.{n}"))
+        assert await courier.deliver_one()
+    assert not await courier.deliver_one(), "all wait for their next try"
+    await outbox.put(card_message(call=str(uuid4()), leg="1.9"))
+    delivered = 0
+    while await courier.deliver_one():
+        delivered += 1
+    assert delivered == 4
+    assert (await outbox.backlog()).waiting == 0
+
+
+async def test_what_is_pending_is_listed_parked_first(database: AsyncEngine) -> None:
+    clock = Clock()
+    outbox = Outbox(database, clock=clock)
+    answers = {"waiting": Answer("retry", "HTTP 503"), "parked": Answer("refused", "HTTP 401")}
+    calls = {name: str(uuid4()) for name in answers}
+    for name, answer in answers.items():
+
+        async def send(key: str, body: bytes, late: bool, answer: Answer = answer) -> Answer:
+            return answer
+
+        await outbox.put(card_message(call=calls[name]))
+        await Courier(outbox, send, ignore, clock=clock).deliver_one()
+        clock.forward(0.1)
+    found = await outbox.pending(10)
+    assert [(row.call, row.parked, row.answer, row.attempts) for row in found] == [
+        (calls["parked"], True, "HTTP 401", 1),
+        (calls["waiting"], False, "HTTP 503", 1),
+    ]
+    assert len(await outbox.pending(1)) == 1
 
 
 WORKER = """

@@ -85,5 +85,6 @@ def test_long_digit_runs_of_a_caller_are_masked() -> None:
 def test_a_masked_caller_keeps_three_digits() -> None:
     assert mask_caller("+48000000001") == "+48 *** *** 001"
     assert mask_caller("+4915112345678") == "*** *** 678"
-    assert mask_caller(None) == "numer zastrzeżony"
+    assert mask_caller(None, withheld=True) == "numer zastrzeżony"
+    assert mask_caller(None) == "numer nieznany"
     assert mask_caller("112") == "***"

@@ -17,6 +17,7 @@ from desk.delivery import Courier
 from desk.message import Names
 from desk.outbox import Outbox
 from desk.service import Acts, Desk
+from desk.unkept import Unkept
 from desk.webhook import Answer
 from ivr.dialogue.call import Authentication, Call
 from ivr.dialogue.events import Party
@@ -91,7 +92,10 @@ class Office:
         outbox = Outbox(self.database)
         courier = Courier(outbox, self.send, alarm, poll=0.02)
         agents = Agents(self.switchboard, self.database)
-        desk = Desk(self.switchboard, self.sessions, outbox, courier, agents, NAMES, alarm, acts=self.acts, sleep=sleep)
+        unkept = Unkept(outbox, self.send, alarm, sleep)
+        desk = Desk(
+            self.switchboard, self.sessions, outbox, courier, unkept, agents, NAMES, alarm, acts=self.acts, sleep=sleep
+        )
         self.switchboard.handlers.clear()
         self.switchboard.connect_handlers.clear()
         running = asyncio.create_task(desk.run())
@@ -105,6 +109,12 @@ class Office:
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
+
+    def once(self) -> list[tuple[int, str, str]]:
+        """What a CRM that keeps keys takes in."""
+        fresh = {got["id"]: got for got in reversed(self.got)}
+        kept = [got for place, got in enumerate(self.got) if fresh[got["id"]] is got]
+        return [(got["sequence"], got["kind"], got["agent"]) for got in kept]
 
     def told(self) -> list[tuple[int, str, str]]:
         return [(got["sequence"], got["kind"], got["agent"]) for got in self.got]
@@ -131,6 +141,7 @@ async def test_the_consultants_page_comes_as_they_pick_up(office: Office) -> Non
     assert (page["call"], page["queue"], page["agent"]) == (CALL_ID, QUEUE, "long")
     assert page["data"] == {
         "caller": "+48000000001",
+        "withheld": False,
         "verdict": "ok",
         "authenticated": {
             "person": "eus:dz-01",
@@ -215,7 +226,7 @@ async def test_consultants_are_seated_at_every_connection(office: Office) -> Non
 
 
 async def test_a_journal_that_is_late_and_locked_is_asked_again(office: Office) -> None:
-    office.sessions.late, office.sessions.fails = 3, 2
+    office.sessions.late, office.sessions.fails = 1, 2
     async with office.open():
         office.switchboard.emit(next(event for event in SERVED if event["Event"] == "AgentConnect"))
     assert [(got["kind"], got["data"]["verdict"]) for got in office.got] == [("session", "ok")]
@@ -231,6 +242,29 @@ async def test_without_a_journal_the_page_says_what_is_known(office: Office) -> 
     assert (page["verdict"], page["complete"], page["caller"]) == ("unknown", False, None)
     assert page["office"] == {"id": "malopolskie", "name": "IAS w Krakowie"}
     assert office.alarms == ["popup-incomplete"]
+
+
+@pytest.mark.parametrize(
+    ("variables", "masked", "number", "withheld"),
+    [
+        (("IVR_CALLER=+48600700800", "IVR_WITHHELD="), "+48 *** *** 800", "+48600700800", False),
+        (("IVR_CALLER=", "IVR_WITHHELD=1"), "numer zastrzeżony", None, True),
+        (("IVR_CALLER=", "IVR_WITHHELD="), "numer nieznany", None, False),
+        (("IVR_CALLER=0; DROP", "IVR_WITHHELD="), "numer nieznany", None, False),
+        ((), "numer nieznany", None, False),
+    ],
+)
+async def test_a_call_that_no_engine_saw_has_the_number_that_asterisk_knows(
+    office: Office, variables: tuple[str, ...], masked: str, number: str | None, withheld: bool
+) -> None:
+    office.sessions.call = None
+    async with office.open():
+        for event in SERVED:
+            known = {"ChanVariable": "\n".join((event["ChanVariable"], *variables))} if "ChanVariable" in event else {}
+            office.switchboard.emit({**event, **known})
+    by_kind = {got["kind"]: got["data"] for got in office.got}
+    assert by_kind["card"]["caller_masked"] == masked
+    assert (by_kind["session"]["caller"], by_kind["session"]["withheld"]) == (number, withheld)
 
 
 @pytest.mark.parametrize(
@@ -273,5 +307,35 @@ async def test_a_database_that_is_locked_for_a_while_loses_nothing(
     async with office.open():
         for event in SERVED:
             office.switchboard.emit(event)
-    assert [kind for _, kind, _ in office.told()] == ["card", "card", "withdrawn", "session", "ended"]
+    assert [kind for _, kind, _ in office.once()] == ["card", "card", "withdrawn", "session", "ended"]
+    assert set(office.alarms) == {"outbox-database"}
+
+
+@pytest.mark.parametrize("hangs", [False, True])
+async def test_pages_come_while_the_disk_is_full_and_are_kept_when_it_is_not(
+    office: Office, monkeypatch: pytest.MonkeyPatch, hangs: bool
+) -> None:
+    """Sent from memory at once; when the database is back it sends them again: the same keys, the same bytes."""
+    real, full = Outbox.put, [True]
+
+    async def put(self: Outbox, message: Any) -> bool:
+        if full:
+            await asyncio.sleep(60 if hangs else 0)
+            raise OperationalError("INSERT", {}, Exception("database or disk is full"))
+        return await real(self, message)
+
+    monkeypatch.setattr(Outbox, "put", put)
+    monkeypatch.setattr("desk.service.KEEP_LIMIT", 0.05)
+    monkeypatch.setattr("desk.unkept.KEEP_LIMIT", 0.05)
+    wanted = [(1, "card"), (2, "card"), (3, "withdrawn"), (4, "session"), (5, "ended")]
+    async with office.open():
+        for event in SERVED:
+            office.switchboard.emit(event)
+        async with asyncio.timeout(10):
+            while len(office.got) < 5:
+                await asyncio.sleep(0.01)
+        assert [told[:2] for told in office.told()] == wanted
+        full.clear()
+    assert len(set(office.raw)) == 5, "each message is the same bytes whenever it is sent"
+    assert [told[:2] for told in office.once()] == wanted
     assert set(office.alarms) == {"outbox-database"}

@@ -20,6 +20,7 @@ TELEPHONE = "+48000000001"
 def page(**changes: object) -> Session:
     values = {
         "caller": TELEPHONE,
+        "withheld": False,
         "verdict": "ok",
         "authenticated": None,
         "principal": None,

@@ -102,7 +102,9 @@ def test_an_operators_line_with_tls_registration_and_nat(tmp_path: Path) -> None
 
 def test_the_manager_gets_no_keys_and_little_power(tmp_path: Path) -> None:
     manager = sections(rendered(settings(tmp_path))["manager.conf"])
-    assert {"bindaddr=127.0.0.1", "port=5738", "channelvars=IVR_CALL"} <= set(manager["general"])
+    assert {"bindaddr=127.0.0.1", "port=5738", "channelvars=IVR_CALL,IVR_CALLER,IVR_WITHHELD"} <= set(
+        manager["general"]
+    )
     rights = dict(row.split("=", 1) for row in manager["desk"] if row.startswith(("read=", "write=")))
     assert set(rights["read"].split(",")) == {"system", "call", "agent", "user"}
     assert set(rights["write"].split(",")) == {"agent", "reporting"}

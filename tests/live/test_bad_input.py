@@ -34,13 +34,22 @@ async def an_unknown_number_is_told_so_and_reaches_a_person(hotline: Hotline) ->
     async with hotline.call(dialled="229999999") as caller:
         own = str(caller.number).lstrip("+")
         await until(lambda: _fallback(hotline, "229999999"), "the dialplan takes the call itself")
-        assert hotline.heard("UserEvent", "229999999")[0]["reason"] == "unknown-number"
+        news = hotline.heard("UserEvent", "229999999")[0]
+        assert news["reason"] == "unknown-number"
         await caller.live.wait_speech()
         await until(lambda: _connected(hotline, own), "a consultant picks up")
+        await until(lambda: _page(hotline, news["call"]), "the consultant's page comes")
+        told = {message["kind"]: message["data"] for message in await hotline.messages(news["call"])}
+        assert told["card"]["caller_masked"].endswith(own[-3:])
+        assert (told["session"]["caller"], told["session"]["complete"]) == (caller.number, False)
 
 
 async def _fallback(hotline: Hotline, dialled: str) -> bool:
     return bool(hotline.heard("UserEvent", dialled))
+
+
+async def _page(hotline: Hotline, call: str) -> bool:
+    return any(message["kind"] == "session" for message in await hotline.messages(call))
 
 
 async def _connected(hotline: Hotline, number: str) -> bool:

@@ -1,11 +1,16 @@
 """e-US, the CRM and consultants that do not answer: the call goes on, and what had to be told is told in the end."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import re
+import sqlite3
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
+from infolinia.settings import Settings
 from ivr.dialogue.events import PinChecked, QueueEnded
 from recordings.caller.consultant import Behaviour
 from tests.live.hotline import AWAY, BUSY, EMPTY, RINGING, SPARE, Hotline, Scenarios, prompts_of, until
@@ -146,3 +151,53 @@ async def test_a_crm_that_was_away_learns_all_in_order(hotline: Hotline) -> None
         assert [message["sequence"] for message in messages] == [1, 2, 3]
         assert not any(message["out_of_order"] for message in messages)
         assert len({message["id"] for message in messages}) == 3
+
+
+@contextmanager
+def locked(hotline: Hotline) -> Iterator[None]:
+    """The database takes nothing from anybody."""
+    holder = sqlite3.connect(hotline.settings.var / "infolinia.db", timeout=20, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        holder.rollback()
+        holder.close()
+
+
+async def _events(hotline: Hotline) -> Counter[str]:
+    """How many turns each kind of event made, in all engines."""
+    found: Counter[str] = Counter()
+    for number in range(hotline.settings.engines):
+        shown = await hotline.http.get(f"http://127.0.0.1:{hotline.settings.port('metrics', number)}/metrics")
+        for name, value in re.findall(r'infolinia_turns_total\{event="(\w+)"\} ([0-9.]+)', shown.text):
+            found[name] += int(float(value))
+    return found
+
+
+async def _page(hotline: Hotline, number: str) -> bool:
+    events = (await hotline.http.get(f"{hotline.settings.crm}/api/events")).json()
+    return any(one["kind"] == "session" and one["data"]["caller"] == number for one in events)
+
+
+@pytest.mark.skipif(bool(Settings().database), reason="locks the SQLite file of its own stack")
+async def test_without_a_journal_typed_numbers_choose_no_queue_and_the_page_still_comes(hotline: Hotline) -> None:
+    """PESEL and telePIN typed into the greeting; authentication is off, which is said; then the caller's own key."""
+    before = await _events(hotline)
+    with locked(hotline):
+        async with hotline.call("dolnoslaskie") as caller:
+            await caller.authenticate("dz-28")
+            await caller.live.wait_silence(2.5, 60)
+            await caller.live.keys("9")
+            await until(lambda: _heard(hotline, "AgentConnect", str(caller.number)), "a consultant picks up")
+            await until(lambda: _page(hotline, str(caller.number)), "the page comes from memory")
+            (connected,) = hotline.heard("AgentConnect", str(caller.number))
+            assert connected["queue"] == "dolnoslaskie-kol-ogolna"
+            call = connected["chanvariable"].partition("IVR_CALL=")[2][:36]
+            assert [one["kind"] for one in await hotline.messages(call)] == ["card", "session"]
+    after = await _events(hotline)
+    wanted = {"AuthenticationStopped": 1, "Keyed": 1, "IdentityGiven": 0, "PinChecked": 0}
+    assert {name: after[name] - before[name] for name in wanted} == wanted
+    await until(
+        lambda: _told(hotline, call, ["card", "session", "ended"]), "each once, although the outbox sends again"
+    )

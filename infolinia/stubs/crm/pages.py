@@ -1,8 +1,9 @@
 """The pages: Polish words and Jinja templates."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -49,13 +50,14 @@ def length(seconds: float | None) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def telephone(number: str | None) -> str:
-    """``+48000000001`` -> ``+48 000 000 001``."""
+def telephone(session: Mapping[str, Any]) -> str:
+    """A session's number: ``+48000000001`` -> ``+48 000 000 001``."""
+    number = session["caller"]
     if not number:
-        return "numer zastrzeżony"
+        return "numer zastrzeżony" if session.get("withheld") else "numer nieznany"
     if number.startswith("+48") and len(number) == 12:
         return f"+48 {number[3:6]} {number[6:9]} {number[9:]}"
-    return number
+    return str(number)
 
 
 class Pages:

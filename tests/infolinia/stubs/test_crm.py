@@ -25,6 +25,7 @@ CARD = {
 }
 SESSION = {
     "caller": "+48000000001",
+    "withheld": False,
     "verdict": "ok",
     "authenticated": {
         "person": "dz-01",
