@@ -13,8 +13,14 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy import delete
+
+from telepin.vault import SEALED
+
 KEPT = ("secrets", "closures.json", "topics", "asterisk/lib", "asterisk/db", "stubs")
 DATABASES = ("infolinia.db",)
+SHORT_LIVED = {SEALED.name: str(delete(SEALED))}
+"""Tables that no archive may hold: sealed identities and verdicts of calls under way, whose key is in it too."""
 
 
 class BackupError(Exception):
@@ -78,9 +84,15 @@ def _tops(folder: Path) -> Iterator[str]:
 
 
 def _snapshot(database: Path, copy: Path) -> Path:
-    """A consistent copy of a database that others may be writing to."""
+    """A consistent copy of a database that others may be writing to, without what may live no longer than a call."""
     with sqlite3.connect(database) as source, sqlite3.connect(copy) as target:
         source.backup(target)
+    target = sqlite3.connect(copy, isolation_level=None)
+    for name, emptied in SHORT_LIVED.items():
+        if target.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)).fetchone():
+            target.execute(emptied)
+    target.execute("VACUUM")
+    target.close()
     return copy
 
 

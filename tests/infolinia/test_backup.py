@@ -40,6 +40,19 @@ def test_what_was_kept_comes_back_and_the_former_state_is_moved_aside(var: Path,
     assert (var / "log" / "engine-0.log").read_text() == "noise"
 
 
+def test_what_a_call_sealed_is_in_no_archive(var: Path, tmp_path: Path) -> None:
+    with sqlite3.connect(var / "infolinia.db") as database:
+        database.execute("CREATE TABLE telepin_sealed (ref TEXT, sealed BLOB)")
+        database.execute("INSERT INTO telepin_sealed VALUES ('id-1', x'5345414c4544')")
+    archive = tmp_path / "kept.tar.gz"
+    backup(var, archive)
+    restored = tmp_path / "restored"
+    restore(archive, restored)
+    assert number(restored) == 42
+    assert b"SEALED" in (var / "infolinia.db").read_bytes()
+    assert b"SEALED" not in (restored / "infolinia.db").read_bytes()
+
+
 def test_a_damaged_archive_changes_nothing(var: Path, tmp_path: Path) -> None:
     archive = tmp_path / "kept.tar.gz"
     backup(var, archive)
