@@ -22,6 +22,7 @@ from prometheus_client import generate_latest
 
 from desk.message import Message, Names, card, ring_id, session, without_personal_numbers
 from desk.outbox import Outbox
+from desk.queue_events import Leg
 from infolinia import logs
 from ivr.dialogue.actions import Action, Ask, AskDigits, AskPin, CheckPin, Enqueue, HangUp, LookUp, RecallCheck
 from ivr.dialogue.call import Call
@@ -251,8 +252,9 @@ async def fuzz(folder: Path, calls: int, seed: int, tell: Callable[[str], None] 
 
 
 async def _tell_desk(outbox: Outbox, call: Call) -> None:
-    page, _ = session(call, "malopolskie-kol-ogolna", 3.0, Names(), datetime.now(UTC))
-    for kind, data in (("card", card(call, "malopolskie-kol-ogolna", Names(), datetime.now(UTC))), ("session", page)):
+    leg = Leg(call=call.id, leg="1.1", agent="a", queue="malopolskie-kol-ogolna")
+    page, _ = session(call, leg, 3.0, Names(), datetime.now(UTC))
+    for kind, data in (("card", card(call, leg, Names(), datetime.now(UTC))), ("session", page)):
         ring, now = ring_id(call.id, "1.1"), datetime.now(UTC).isoformat()
         message = Message(kind=kind, call=call.id, ring=ring, leg="1.1", agent="a", queue="q", at=now, data=data)  # type: ignore[arg-type]
         await outbox.put(without_personal_numbers(message))

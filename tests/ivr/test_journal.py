@@ -1,9 +1,8 @@
-"""The journal on a real SQLite file."""
+"""The journal on a real SQLite file and a real PostgreSQL."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -15,18 +14,9 @@ from ivr.dialogue.machine import step
 from ivr.dialogue.node import change
 from ivr.dialogue.plan import Plan
 from ivr.journal import Fenced, Journal
-from store import create_tables, open_database
 
 pytestmark = pytest.mark.anyio
 ARRIVED = CallArrived(dialled="224605992", caller="+48000000001", at="2026-04-21T10:00:00+02:00")
-
-
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    engine = open_database(f"sqlite+aiosqlite:///{tmp_path}/journal.db", busy_timeout=0.5)
-    await create_tables(engine)
-    yield engine
-    await engine.dispose()
 
 
 @pytest.fixture
@@ -79,11 +69,29 @@ async def test_a_locked_database_stalls_and_the_call_goes_on(database: AsyncEngi
     await journal.start()
     call, actions = step(plan, Call(id="a"), ARRIVED)
     async with database.connect() as holder:
-        await holder.execute(text("BEGIN EXCLUSIVE"))
+        sqlite = database.dialect.name == "sqlite"
+        await holder.execute(text("BEGIN EXCLUSIVE" if sqlite else "LOCK TABLE turns IN ACCESS EXCLUSIVE MODE"))
         assert not await journal.commit(call, ARRIVED, actions)
         await holder.rollback()
     assert alarms == ["journal-stalled"]
     await journal.close()
+
+
+async def test_two_engines_that_write_one_turn_at_once_are_told_apart(
+    journal: Journal, database: AsyncEngine, plan: Plan
+) -> None:
+    """Whoever comes second is fenced, and every other call's turns of both batches stand."""
+    other = Journal(database, "engine-1", stall=10.0)
+    await other.start()
+    calls = [step(plan, Call(id=f"c{n}"), ARRIVED)[0] for n in range(20)]
+    both = [writer.commit(call, ARRIVED, ()) for call in calls for writer in (journal, other)]
+    outcomes = await asyncio.gather(*both, return_exceptions=True)
+    for first, second in zip(outcomes[::2], outcomes[1::2], strict=True):
+        assert sorted(map(type, (first, second)), key=lambda kind: kind.__name__) == [Fenced, bool]
+    for call in calls:
+        (turn,) = await journal.turns(call.id)
+        assert turn.state == call
+    await other.close()
 
 
 async def test_a_call_that_broke_off_is_found_again_and_a_finished_one_is_not(journal: Journal, plan: Plan) -> None:

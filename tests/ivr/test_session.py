@@ -1,9 +1,9 @@
 """The session loop with a phone that answers from a list."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
 from ivr.dialogue.actions import Action, Answer, Ask, AskDigits, AskPin, CheckPin, Enqueue, HangUp, LookUp, Say
@@ -16,14 +16,15 @@ from ivr.dialogue.events import (
     IdentityGiven,
     LookedUp,
     NothingHeard,
+    Party,
     PinChecked,
     PinGiven,
     QueueEnded,
+    Resumed,
 )
 from ivr.dialogue.plan import Plan
-from ivr.journal import Journal
+from ivr.journal import Fenced, Journal
 from ivr.session import Session
-from store import create_tables, open_database
 
 pytestmark = pytest.mark.anyio
 ARRIVED = CallArrived(dialled="224605992", caller=None, at="2026-04-21T10:00:00+02:00")
@@ -48,14 +49,11 @@ class ScriptedPhone:
 
 
 @pytest.fixture
-async def journal(tmp_path: Path) -> AsyncIterator[Journal]:
-    database = open_database(f"sqlite+aiosqlite:///{tmp_path}/journal.db")
-    await create_tables(database)
+async def journal(database: AsyncEngine) -> AsyncIterator[Journal]:
     journal = Journal(database, "engine-0", stall=5.0)
     await journal.start()
     yield journal
     await journal.close()
-    await database.dispose()
 
 
 class StalledJournal(Journal):
@@ -144,3 +142,31 @@ async def test_a_hang_up_in_the_goodbye_is_the_end_of_it(plan: Plan, journal: Jo
     assert call.ended == "served"
     assert complaints == []
     assert await journal.latest("a") == call
+
+
+async def test_an_authenticated_call_is_taken_over_by_another_engine_and_the_first_is_fenced(
+    plan: Plan, journal: Journal, database: AsyncEngine
+) -> None:
+    """From arrival by PESEL and telePIN to the question, then a second engine to the queue, all through the journal."""
+    until = "2099-01-01T00:00:00+01:00"
+    me = Party(ref="p", label="P")
+    checked = PinChecked(check="a:1", verdict="ok", at=ARRIVED.at, until=until, person=me)
+    first = ScriptedPhone(OPEN, IdentityGiven(ref="r", kind="pesel"), PinGiven(), checked, None)
+    left = await Session(plan, journal, first).run(Call(id="a"), ARRIVED)
+    assert left.auth is not None
+    assert await journal.latest("a") == left
+
+    other = Journal(database, "engine-1", stall=5.0)
+    await other.start()
+    known = await other.latest("a")
+    assert known is not None
+    second = ScriptedPhone(HumanAsked(by="key"), OPEN)
+    queued = await Session(plan, other, second).run(known, Resumed(engine="engine-1"))
+    assert queued.auth == left.auth
+    assert isinstance(second.performed[-1], Enqueue)
+    with pytest.raises(Fenced):
+        await Session(plan, journal, ScriptedPhone()).run(left, NothingHeard())
+    turns = await journal.turns("a")
+    assert [turn.turn for turn in turns] == list(range(1, queued.turn + 1))
+    assert [turn.engine for turn in turns][-1] == "engine-1"
+    await other.close()
