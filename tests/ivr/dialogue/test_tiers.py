@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from ivr.dialogue.call import Authentication, Call
-from ivr.dialogue.events import CallArrived, LookedUp, Party
+from ivr.dialogue.events import CallArrived, Failed, LookedUp, Party, QueueEnded, Resumed
 from ivr.dialogue.machine import round_trip, step
 from ivr.dialogue.node import change
 from ivr.dialogue.nodes.answer import speakable
@@ -88,6 +88,26 @@ def test_the_automat_answers_no_topic_that_needs_authentication() -> None:
     topic = Topic(id="t", title="T", area="pit", queue=None, answer="Odpowiedź.", released=True)
     assert speakable(topic, AUTH.at)
     assert not speakable(topic.model_copy(update={"requires_auth": True}), AUTH.at)
+
+
+def test_an_authentication_survives_queues_and_engines_until_its_end(plan: Plan) -> None:
+    """Hours, the own queue, its time-out, an engine that dies, the neighbour's queue: proved all the way, then not."""
+    call, _ = step(plan, Call(id="c"), CallArrived(dialled="224605992", caller=None, at=AUTH.at))
+    call = change(call, auth=AUTH, acting_for=SELF, verdict="ok", wants_human=True, node=str(plan.person))
+    call, _ = step(plan, call, Failed(reason="a part broke"))
+    offices = []
+    for minute in range(5, 60, 5):
+        at = f"2026-04-21T10:{minute:02}:00+02:00"
+        if call.awaits == ("QueueEnded",):
+            offices.append(call.queues_tried[-1])
+            call, _ = step(plan, call, Resumed(engine="engine-1"))
+            call, _ = step(plan, call, QueueEnded(key=call.queue_key or "", outcome="timeout"))
+        if call.awaits != ("LookedUp",):
+            break
+        found: dict[str, str | bool | int | float | None] = {"open": True, "hours": "zawsze", "waiting": 0, "at": at}
+        call, _ = step(plan, call, LookedUp(what=call.pending[-1].what, ok=True, found=found))  # type: ignore[union-attr]
+        assert (call.auth is not None) == (at < UNTIL), at
+    assert len(offices) >= 2, "the call went on from queue to queue"
 
 
 @pytest.mark.parametrize(("at", "proved"), [("2026-04-21T10:29:59+02:00", True), (UNTIL, False)])
