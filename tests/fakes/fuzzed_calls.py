@@ -214,7 +214,7 @@ async def fuzz(folder: Path, calls: int, seed: int, tell: Callable[[str], None] 
     """Make ``calls`` calls and leave what they wrote in ``folder``."""
     canaries = Canaries.made(1)  # one set for all runs, so that a killed one can be searched
     logs.to_file(folder / "engine.log")
-    database = open_database(f"sqlite+aiosqlite:///{folder / 'infolinia.db'}")
+    database = open_database(f"sqlite+aiosqlite:///{folder / 'infolinia.db'}", busy_timeout=120)
     await create_tables(database)
     journal = Journal(database, "engine-0", stall=30)
     await journal.start()
