@@ -163,12 +163,7 @@ class Agents:
 
     async def stored(self) -> list[Member]:
         """Who should serve what, by the database."""
-        async with self._database.connect() as connection:
-            rows = await connection.execute(select(MEMBERS).order_by(MEMBERS.c.agent, MEMBERS.c.queue))
-            return [
-                Member(agent=row.agent, queue=row.queue, name=row.name, paused=row.paused, reason=row.reason)
-                for row in rows
-            ]
+        return await stored_members(self._database)
 
     async def listed(self) -> list[Member]:
         """The same with the telephones' states as Asterisk sees them now."""
@@ -258,6 +253,16 @@ class Agents:
     async def _ask(self, name: str, **headers: str) -> Reply:
         async with asyncio.timeout(self._timeout):
             return await self._switchboard.action(name, **headers)
+
+
+async def stored_members(database: AsyncEngine) -> list[Member]:
+    """Who should serve what, by the database."""
+    async with database.connect() as connection:
+        rows = await connection.execute(select(MEMBERS).order_by(MEMBERS.c.agent, MEMBERS.c.queue))
+        return [
+            Member(agent=row.agent, queue=row.queue, name=row.name, paused=row.paused, reason=row.reason)
+            for row in rows
+        ]
 
 
 def _rows(agent: str, queues: Sequence[str]) -> ColumnElement[bool]:

@@ -3,11 +3,12 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from .asterisk.port import holder, listening
 
 
 class NotStarted(Exception):
@@ -40,8 +41,8 @@ class Background:
         """Start ``command`` unless it runs; wait until ``port`` answers. False: it ran already. Raises NotStarted."""
         if self.pid() is not None:
             return False
-        if port is not None and listens(port):
-            raise NotStarted(f"{self.name}: port {port} is taken by another process")
+        if port is not None and listening(port):
+            raise NotStarted(f"{self.name}: port {port} jest zajęty przez {holder(port, 'tcp') or 'inny proces'}")
         for folder in (self._pid_file.parent, self.output.parent):
             folder.mkdir(parents=True, exist_ok=True)
         with self.output.open("ab") as output:
@@ -55,10 +56,10 @@ class Background:
             )
         self._pid_file.write_text(json.dumps({"pid": process.pid, "birth": _birth(process.pid)}))
         deadline = time.monotonic() + seconds
-        while port is not None and not listens(port):
+        while port is not None and not listening(port):
             if process.poll() is not None or time.monotonic() > deadline:
                 process.kill()
-                raise NotStarted(f"{self.name} did not start:\n{self._tail()}\n(all of it: {self.output})")
+                raise NotStarted(f"{self.name} nie wstaje:\n{self._tail()}\n(całość: {self.output})")
             time.sleep(0.05)
         return True
 
@@ -82,13 +83,6 @@ class Background:
             return "\n".join(self.output.read_text(errors="replace").splitlines()[-12:])
         except OSError:
             return ""
-
-
-def listens(port: int, host: str = "127.0.0.1") -> bool:
-    """Whether something accepts TCP connections on ``port``."""
-    with socket.socket() as probe:
-        probe.settimeout(0.5)
-        return probe.connect_ex((host, port)) == 0
 
 
 def _birth(pid: int) -> str | None:

@@ -4,22 +4,24 @@ Only the module of the verb that is called is imported: most of the time that a 
 on what it does not use.
 """
 
+import os
 import sys
 from collections.abc import Sequence
-from importlib import import_module
-from typing import Any
+from importlib import import_module, metadata
+from typing import Annotated, Any
 
 import typer
-from pydantic import ValidationError
 
 from . import logs
+from .refused_settings import FAULTS, refusals, unknown_variables
 from .settings import Settings
 
 VERBS = {
-    "demo": "stack:demo",
+    "demo": "demo:demo",
     "setup": "stack:setup",
     "up": "stack:up",
     "down": "stack:down",
+    "restart": "stack:restart",
     "status": "stack:status",
     "serve": "serve:serve",
     "check": "check:check",
@@ -49,21 +51,34 @@ PROCESSES = {"engine": "serve:engine", "desk": "serve:desk"}
 """What ``serve`` starts; not for people."""
 
 
-def begin() -> None:
-    """Infolinia: the telephone hotline. Start with `infolinia demo`."""
+def begin(
+    version: Annotated[bool, typer.Option("--version", help="Wypisz wersję i zakończ.", is_eager=True)] = False,
+) -> None:
+    """Infolinia: telefon do urzędu skarbowego. Na początek: infolinia demo"""
+    if version:
+        typer.echo(f"infolinia {metadata.version('infolinia')}")
+        raise typer.Exit
+    lines = unknown_variables(os.environ)
     try:
         settings = Settings()
-    except ValidationError as error:
-        for fault in error.errors(include_url=False, include_input=False):
-            where = ".".join(map(str, fault["loc"]))
-            typer.echo(f"infolinia.toml or INFOLINIA_{where.upper()}: {fault['msg']}", err=True)
-        raise typer.Exit(2) from None
-    logs.to_file(settings.var / "log" / "command.log")
+        logs.to_file(settings.var / "log" / "command.log")
+    except FAULTS as error:
+        lines += refusals(error, os.environ)
+    except OSError as error:
+        lines.append(f"INFOLINIA_VAR={settings.var}: nie da się tam pisać ({error.strerror}); wskaż inny folder")
+    if lines:
+        typer.echo("Ustawienia nie są poprawne:\n  " + "\n  ".join(lines), err=True)
+        raise typer.Exit(2)
 
 
 def build(words: Sequence[str]) -> typer.Typer:
     """The command for the arguments ``words``: with the one verb they name, or with all when they name none."""
-    built = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False)
+    built = typer.Typer(
+        no_args_is_help="--version" not in words,
+        invoke_without_command=True,
+        add_completion=False,
+        pretty_exceptions_show_locals=False,
+    )
     built.callback()(begin)
     wanted = next((word for word in words if not word.startswith("-")), "")
     known = {**VERBS, **GROUPS, **PROCESSES, "stub": ""}

@@ -4,16 +4,56 @@ Everything has a default that works on one machine. Environment variables are ``
 ``INFOLINIA_PORT_SHIFT``); nested ones use two underscores.
 """
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from voicebot.ears.tiny import TINY
 
 ROOT = Path(__file__).resolve().parent.parent
+DRIVERS = ("sqlite+aiosqlite", "postgresql+psycopg")
 
+
+def _url(text: str) -> str:
+    """An empty text, or an http address; a slash at its end is taken off."""
+    try:
+        parts = urlsplit(text)
+        sound = parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port > 0)
+    except ValueError:
+        sound = False
+    if text and not sound:
+        raise ValueError(
+            "to nie jest adres; poprawny zaczyna się od http:// albo https://, np. https://eus.example:8443"
+        )
+    return text.rstrip("/")
+
+
+def _database(text: str) -> str:
+    """An empty text, or the address of a database that we have a driver for."""
+    try:
+        driver = make_url(text).drivername if text else DRIVERS[0]
+    except ArgumentError:
+        driver = ""
+    if driver not in DRIVERS:
+        raise ValueError(f"adres bazy zaczyna się od {' albo '.join(DRIVERS)}, np. postgresql+psycopg://infolinia@/kas")
+    return text
+
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+Url = Annotated[str, AfterValidator(_url)]
 Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9.:/\[\]_-]*$", max_length=255)]
 SipUser = Annotated[str, Field(pattern=r"^[A-Za-z0-9+._-]*$", max_length=64)]
 Consultant = Annotated[str, Field(pattern=r"^[a-z][a-z0-9._-]{0,63}$")]
@@ -46,9 +86,11 @@ class OperatorLine(BaseModel):
     @model_validator(mode="after")
     def _whole(self) -> "OperatorLine":
         if (self.registers or self.challenge) and not self.user:
-            raise ValueError("operator.user: a line that registers or is challenged needs a user name")
+            raise ValueError(
+                "operator.user: linia, która się rejestruje lub uwierzytelnia, potrzebuje nazwy użytkownika"
+            )
         if (self.certificate is None) != (self.private_key is None):
-            raise ValueError("operator.certificate and operator.private_key belong together")
+            raise ValueError("operator.certificate i operator.private_key podaje się razem")
         return self
 
 
@@ -56,37 +98,45 @@ class Settings(BaseSettings):
     """All that an operator may set. Paths are absolute after validation; ports are loopback unless said otherwise."""
 
     model_config = SettingsConfigDict(
-        env_prefix="INFOLINIA_", env_nested_delimiter="__", toml_file="infolinia.toml", extra="forbid"
+        env_prefix="INFOLINIA_",
+        env_nested_delimiter="__",
+        toml_file=[ROOT / "infolinia.toml", "infolinia.toml"],
+        extra="forbid",
     )
 
     root: Path = ROOT
     var: Path = ROOT / "var"
     dialplans: Path = ROOT / "dialplans"
-    database: str = ""
+    database: Annotated[str, AfterValidator(_database)] = ""
     port_shift: int = Field(0, description="added to every port, so that several stacks live on one machine")
     engines: int = Field(2, ge=1, le=16)
 
-    sip_port: int = 5060
+    sip_port: Port = 5060
     sip_bind: str = "127.0.0.1"
-    rtp_first: int = 20000
-    rtp_last: int = 20999
-    ami_port: int = 5038
-    agi_port: int = Field(4573, description="engine n listens on this + n")
-    media_port: int = Field(4593, description="engine n listens on this + n")
-    metrics_port: int = Field(9464, description="engine n listens on this + n; the desk process on this - 1")
-    eus_url: str = ""
-    eus_port: int = 8461
+    rtp_first: int = Field(20000, ge=1024, le=65535)
+    rtp_last: int = Field(20999, ge=1024, le=65535)
+    ami_port: Port = 5038
+    agi_port: Port = Field(4573, description="engine n listens on this + n")
+    media_port: Port = Field(4593, description="engine n listens on this + n")
+    metrics_port: Port = Field(9464, description="engine n listens on this + n; the desk process on this - 1")
+    eus_url: Url = ""
+    eus_port: Port = 8461
     eus_authority: Path | None = Field(None, description="who signed e-US's certificate; without it, the public ones")
     eus_certificate: Path | None = Field(None, description="ours, for mutual TLS; with eus_private_key")
     eus_private_key: Path | None = None
-    crm_url: str = ""
-    crm_port: int = 8462
+    crm_url: Url = ""
+    crm_port: Port = 8462
     operator: OperatorLine | None = Field(None, description="the operator's line; without one, calls come by loopback")
-    consultants: tuple[Consultant, ...] = Field(
-        ("konsultant1", "konsultant2", "konsultant3", "konsultant4"), description="telephones that register with us"
+    consultants: Annotated[tuple[Consultant, ...], NoDecode] = Field(
+        ("konsultant1", "konsultant2", "konsultant3", "konsultant4"),
+        min_length=1,
+        description="telephones that register with us; in the environment with commas between them",
     )
     engine_limit: int = Field(1200, ge=60, le=7200, description="longest automatic part of a call, in seconds")
     asterisk_prefix: Path | None = Field(None, description="an Asterisk to use instead of the one made at set-up")
+    asterisk_memory: int = Field(
+        4096, ge=512, description="MiB of memory that our Asterisk may take; past it, it ends and is started again"
+    )
 
     vosk_model: Path | None = Field(None, description="a Vosk model folder; `tiny` is the one for tests and benches")
     whisper: bool = True
@@ -94,13 +144,55 @@ class Settings(BaseSettings):
         default_factory=dict, description="which ear hears which kind of question; the best one hears the rest"
     )
     voice: str = Field("", description="rhvoice or espeak-ng; empty: the best one installed")
-    drain_seconds: float = Field(60.0, description="how long a stop lets calls come to their queue")
+    drain_seconds: float = Field(60.0, ge=0, le=3600, description="how long a stop lets calls come to their queue")
     hours: Literal["plan", "open", "closed"] = Field(
         "plan", description="hold every office open or closed: demo, tests"
     )
-    journal_stall: float = Field(1.0, description="seconds a call waits for its journal before it goes on in memory")
+    journal_stall: float = Field(
+        1.0, gt=0, le=30, description="seconds a call waits for its journal before it goes on in memory"
+    )
     alarm_command: str = ""
-    alarm_webhook: str = ""
+    alarm_webhook: Url = ""
+
+    @field_validator("consultants", mode="before")
+    @classmethod
+    def _list_of_names(cls, value: Any) -> Any:
+        """``a,b`` of the environment, or JSON as for other lists."""
+        if not isinstance(value, str):
+            return value
+        if value.lstrip().startswith("["):
+            try:
+                return json.loads(value)
+            except ValueError:
+                raise ValueError("lista w JSON ma błąd; wystarczą nazwy po przecinku") from None
+        return [name.strip() for name in value.split(",")]
+
+    @model_validator(mode="after")
+    def _ports_are_ports(self) -> "Settings":
+        owners: dict[int, str] = {}
+        for name, number in self._opened():
+            if not 1 <= number <= 65535:
+                raise ValueError(
+                    f"INFOLINIA_PORT_SHIFT={self.port_shift}: {name} byłby na porcie {number}, a porty są od 1 do 65535"
+                )
+            if owners.setdefault(number, name) != name:
+                raise ValueError(
+                    f"port {number} jest potrzebny dwa razy: {owners[number]} i {name}; zmień jedno z nich "
+                    f"(silników: {self.engines}, każdy ma własny port)"
+                )
+        if self.rtp_last - self.rtp_first < 3:
+            raise ValueError(
+                f"INFOLINIA_RTP_FIRST={self.rtp_first}, INFOLINIA_RTP_LAST={self.rtp_last}: zakres portów RTP jest "
+                "pusty; rozmowa potrzebuje dwóch portów, np. 20000 do 20999"
+            )
+        return self
+
+    def _opened(self) -> Iterator[tuple[str, int]]:
+        """The port settings by the variables that set them, and every number opened for each."""
+        several = {"agi": range(self.engines), "media": range(self.engines), "metrics": range(-1, self.engines)}
+        for name in ("sip", "ami", "eus", "crm", *several):
+            for n in several.get(name, range(1)):
+                yield f"INFOLINIA_{name.upper()}_PORT", self.port(name, n)
 
     @field_validator("vosk_model")
     @classmethod
@@ -110,11 +202,11 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _eus_proves_and_is_proved(self) -> "Settings":
         if (self.eus_certificate is None) != (self.eus_private_key is None):
-            raise ValueError("eus_certificate and eus_private_key belong together")
+            raise ValueError("INFOLINIA_EUS_CERTIFICATE i INFOLINIA_EUS_PRIVATE_KEY podaje się razem")
         if self.eus_certificate is not None and self.eus_authority is None:
-            raise ValueError("eus_certificate needs eus_authority: whom we prove ourselves to must prove itself to us")
+            raise ValueError("INFOLINIA_EUS_CERTIFICATE wymaga INFOLINIA_EUS_AUTHORITY: e-US też ma się wykazać")
         if self.eus_authority is not None and not self.eus.startswith("https://"):
-            raise ValueError("eus_authority is for an eus_url that begins with https://")
+            raise ValueError("INFOLINIA_EUS_AUTHORITY wymaga INFOLINIA_EUS_URL, który zaczyna się od https://")
         return self
 
     @classmethod

@@ -4,14 +4,16 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import httpx2
 
-from .asterisk.control import Asterisk
+from . import running
+from .asterisk.control import Asterisk, pid_of
 from .asterisk.install import ensure
 from .background import Background, NotStarted
+from .ports import check_all_free
 from .settings import Settings
 
 Say = Callable[[str], None]
@@ -28,48 +30,74 @@ class Row:
 
 
 class Stack:
-    """Starts and stops the parts of one ``var`` folder, in order. Each part that runs already is left alone."""
+    """Starts and stops the parts of one ``var`` folder, in order. Each part that runs already is left alone.
+
+    ``started`` names the parts that this object started.
+    """
 
     def __init__(self, settings: Settings, say: Say = lambda text: None) -> None:
         self.settings, self._say = settings, say
+        self.started: list[str] = []
+
+    @classmethod
+    def found(cls, settings: Settings, say: Say = lambda text: None) -> "Stack":
+        """The stack of ``settings.var``: with the settings it was started with, when it runs."""
+        stack = cls(settings, say)
+        known = running.read(settings)
+        if known is not None and stack.running():
+            stack.settings = known.in_force(settings)
+        return stack
 
     def up(self, *, stubs: bool = True, consultants: Sequence[str] = (), talk: float | None = None) -> None:
         """Start what does not run. ``consultants`` are automatic telephones; they hang up after ``talk`` seconds.
-        Raises ``NotStarted`` or ``asterisk.trouble.AsteriskError``."""
+        Raises ``NotStarted`` or ``asterisk.trouble.AsteriskError`` (``PortTaken`` before anything is started)."""
+        wanted = [*(("stub-eus", "stub-crm") if stubs else ()), "asterisk", "serve"]
+        check_all_free(self.settings, set(wanted) - set(self.running()))
+        before = running.read(self.settings) if self.running() else None
+        phones = (*(before.phones if before else ()), *consultants)
+        running.keep(self.settings, stubs=stubs or (before is not None and before.stubs), phones=phones)
         if stubs:
             self._start("stub-eus", ["stub", "eus"], self.settings.port("eus"))
             self._start("stub-crm", ["stub", "crm"], self.settings.port("crm"))
-        self._say("Asterisk")
-        self.asterisk().start()
+        self._start_asterisk()
         self._start("serve", ["serve"], self.settings.port("agi"))
         self._wait_for_engines()
         for name in consultants:
             arguments = ["consultant", name, "--answer-after", "1", *(["--talk", str(talk)] if talk else [])]
             self._start(f"phone-{name}", arguments)
 
-    def down(self) -> list[str]:
-        """Stop everything of this folder, the last started first; names of what ran."""
+    def down(self, only: Collection[str] | None = None) -> list[str]:
+        """Stop everything of this folder (or ``only`` these parts), the last started first; names of what ran."""
         stopped = []
         for name in reversed(self._names()):
+            if only is not None and name not in only:
+                continue
             if Background(self.settings.var, name).stop(self.settings.drain_seconds + 10):
                 stopped.append(name)
-        if (self.settings.var / "asterisk").exists():
-            asterisk = self.asterisk()
-            if asterisk.pid is not None:
-                asterisk.stop()
-                stopped.append("asterisk")
+        if (only is None or "asterisk" in only) and pid_of(self.settings) is not None:
+            self.asterisk().stop()
+            stopped.append("asterisk")
+        if not self.running():
+            running.path(self.settings).unlink(missing_ok=True)
         return stopped
+
+    def running(self) -> list[str]:
+        """Names of the parts that run now."""
+        found = [name for name in self._names() if Background(self.settings.var, name).pid() is not None]
+        return ["asterisk", *found] if pid_of(self.settings) is not None else found
 
     def status(self) -> list[Row]:
         """What runs and where to find it."""
+        settings = self.settings
         addresses = {
-            "stub-eus": self.settings.eus,
-            "stub-crm": self.settings.crm,
-            "serve": f"{self.settings.engines} engines, AGI from port {self.settings.port('agi')}",
+            "stub-eus": settings.eus,
+            "stub-crm": settings.crm,
+            "serve": f"silniki: {settings.engines}, AGI od portu {settings.port('agi')}, metryki od "
+            f"{settings.port('metrics')}",
         }
-        rows = [Row("asterisk", self.asterisk().pid, f"sip:…@{self.settings.sip_bind}:{self.settings.port('sip')}")]
+        rows = [Row("asterisk", pid_of(settings), f"sip:…@{settings.sip_bind}:{settings.port('sip')}")]
         for name in self._names():
-            rows.append(Row(name, Background(self.settings.var, name).pid(), addresses.get(name, "")))
+            rows.append(Row(name, Background(settings.var, name).pid(), addresses.get(name, "")))
         return rows
 
     def asterisk(self) -> Asterisk:
@@ -87,16 +115,27 @@ class Stack:
         if done.returncode:
             raise NotStarted(f"infolinia agent {' '.join(arguments)}: {done.stderr or done.stdout}")
 
+    def _start_asterisk(self) -> None:
+        if pid_of(self.settings) is None:
+            self._say("asterisk")
+            self.started.append("asterisk")
+        self.asterisk().start()
+
     def _start(self, name: str, arguments: list[str], port: int | None = None) -> None:
         process = Background(self.settings.var, name)
-        if process.pid() is None:
-            self._say(name)
+        if process.pid() is not None:
+            return
+        self._say(name)
+        self.started.append(name)
         process.start([sys.executable, "-m", "infolinia", *arguments], port, env=self._environment(), seconds=60)
 
     def _environment(self) -> dict[str, str]:
         """The environment of children: this stack's own choices on top of the caller's."""
-        chosen = {"VAR": str(self.settings.var), "HOURS": self.settings.hours, "PORT_SHIFT": self.settings.port_shift}
-        return {**os.environ, **{f"INFOLINIA_{name}": str(value) for name, value in chosen.items()}}
+        chosen = {"INFOLINIA_VAR": str(self.settings.var)}
+        for name in running.FIELDS:
+            value = getattr(self.settings, name)
+            chosen[f"INFOLINIA_{name.upper()}"] = ",".join(value) if isinstance(value, tuple) else str(value)
+        return {**os.environ, **chosen}
 
     def _wait_for_engines(self) -> None:
         """Wait until every engine listens and hears. Raises ``NotStarted``."""
@@ -105,7 +144,7 @@ class Stack:
         while ports:
             ports = {port for port in ports if not _ready(port)}
             if time.monotonic() > deadline:
-                raise NotStarted(f"engines are not ready after {READY_SECONDS:.0f} s; see {self.settings.var / 'log'}")
+                raise NotStarted(f"Silniki nie są gotowe po {READY_SECONDS:.0f} s; zob. {self.settings.var / 'log'}")
             time.sleep(0.1)
 
     def _names(self) -> list[str]:

@@ -27,11 +27,10 @@ from sqlalchemy import func, select
 from infolinia.asterisk.control import Asterisk
 from infolinia.asterisk.install import ensure
 from infolinia.background import Background
-from infolinia.demo import DemoCaller
+from infolinia.demo_caller import DemoCaller
 from infolinia.secret_files import read_secret
 from infolinia.settings import Settings
 from infolinia.stack import Stack
-from ivr.dialplan import load_plan
 from ivr.journal import CALLS, TURNS, Journal
 from recordings.caller.consultant import Behaviour, ConsultantPhone, soft_tone
 from recordings.caller.live import LiveCall
@@ -86,7 +85,7 @@ class Bench:
             await asyncio.sleep(1.0)
             stops.append(await self._key_to_silence(live, "8"))
             await live.keys("*")
-            caller = DemoCaller("dz-01", load_plan(self.settings.dialplans))
+            caller = DemoCaller("dz-01")
             pressed = await live.keys(caller.identity())
             prompts.append(await live.wait_speech() - pressed[-1].sent)
             await live.keys(caller.pin())

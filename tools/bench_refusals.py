@@ -18,7 +18,7 @@ from pathlib import Path
 from bench_hotline import Bench, Figures
 from pydantic import SecretStr
 
-from infolinia.demo import CALLERS
+from infolinia.demo_caller import CALLERS
 from infolinia.settings import Settings
 from ivr.dialogue.events import PinChecked
 from recordings.caller.live import LiveCall

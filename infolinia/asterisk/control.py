@@ -15,10 +15,10 @@ from pathlib import Path
 
 import structlog
 
+from infolinia.ports import check_all_free
 from infolinia.settings import Settings
 
 from .conf import folder, replace_file
-from .port import check_free
 from .site import Site
 from .trouble import AsteriskError
 
@@ -61,13 +61,7 @@ class Asterisk:
     @property
     def pid(self) -> int | None:
         """Of our running Asterisk. A pid that now belongs to another process does not count."""
-        try:
-            pid = int(self._pid_file.read_text(encoding="ascii"))
-            arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-            state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
-        except (OSError, ValueError):
-            return None
-        return pid if os.fsencode(self._conf) in arguments and state != "Z" else None
+        return pid_of(self._settings)
 
     def start(self, patience: float = 30.0) -> int:
         """Start and wait until it takes calls; the pid. One that runs already is left alone. Raises AsteriskError (a
@@ -107,10 +101,7 @@ class Asterisk:
             )
         if not Path("/usr/share/zoneinfo/Europe/Warsaw").is_file():
             raise AsteriskError("Brak strefy czasowej Europe/Warsaw (godziny urzędów): apt-get install tzdata")
-        settings = self._settings
-        check_free(settings.sip_bind, settings.port("sip"), "udp", "SIP")
-        check_free(settings.sip_bind, settings.port("sip"), "tcp", "SIP")
-        check_free("127.0.0.1", settings.port("ami"), "tcp", "AMI")
+        check_all_free(self._settings, {"asterisk"})
 
     def _prepare_folders(self) -> None:
         for name in ("run", "log", "lib/agi-bin", "lib/keys", "spool", "cache", "data/sounds", "moh"):
@@ -208,6 +199,17 @@ class Asterisk:
                 return True
             time.sleep(0.05)
         return False
+
+
+def pid_of(settings: Settings) -> int | None:
+    """The pid of the Asterisk of ``settings.var`` while it runs."""
+    try:
+        pid = int((folder(settings) / "asterisk.pid").read_text(encoding="ascii"))
+        arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+    except (OSError, ValueError):
+        return None
+    return pid if os.fsencode(folder(settings) / "etc" / "asterisk.conf") in arguments and state != "Z" else None
 
 
 @contextmanager

@@ -27,7 +27,7 @@ def _refusal(address: str, port: int, protocol: Protocol, what: str, error: OSEr
     place = f"Port {port}/{protocol} ({what}, {address})"
     if error.errno == errno.EADDRINUSE:
         by = holder(port, protocol)
-        return f"{place} jest zajęty przez {by or 'proces innego użytkownika'}. Zakończ go albo zmień port_shift."
+        return f"{place} jest zajęty przez {by or 'proces innego użytkownika'}"
     if error.errno == errno.EACCES:
         return f"{place}: porty poniżej 1024 są tylko dla roota. Ustaw inny port."
     return f"{place}: {error.strerror}. Sprawdź adres (sip_bind)."
@@ -48,6 +48,11 @@ def holder(port: int, protocol: Protocol) -> str | None:
     return None
 
 
+def listening(port: int) -> bool:
+    """Whether a process of this machine listens on TCP ``port``, found out without connecting to it."""
+    return bool(_inodes(port, "tcp"))
+
+
 def _inodes(port: int, protocol: Protocol) -> set[str]:
     found = set()
     for table in (f"/proc/net/{protocol}", f"/proc/net/{protocol}6"):
@@ -64,8 +69,10 @@ def _inodes(port: int, protocol: Protocol) -> set[str]:
 
 
 def _name(process: Path) -> str:
-    """The program's name; of one run through a loader, the program that it was told to be."""
+    """The program's name; of one run through a loader, the program that it was told to be; of ours, its verb too."""
     arguments = (process / "cmdline").read_bytes().decode(errors="replace").split("\0")
+    if arguments[1:3] == ["-m", "infolinia"]:
+        return " ".join(["infolinia", *arguments[3:5]]).rstrip()
     if "--argv0" in arguments:
         return Path(arguments[arguments.index("--argv0") + 1]).name
     return Path(arguments[0]).name or (process / "comm").read_text(encoding="utf-8", errors="replace").strip()

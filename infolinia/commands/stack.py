@@ -1,154 +1,151 @@
-"""``infolinia setup|up|down|status|demo``: the whole hotline on one machine."""
+"""``infolinia setup|up|down|restart|status``: the whole hotline on one machine."""
 
-import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Annotated
 
-import msgspec
 import typer
 from rich.console import Console
 
+from infolinia import running
 from infolinia.asterisk.trouble import AsteriskError
 from infolinia.background import NotStarted
-from infolinia.demo import Demo, DemoCaller, Outcome
 from infolinia.installation import prepare
+from infolinia.notices import notices
 from infolinia.settings import Settings
 from infolinia.stack import Stack
-from ivr.dialogue.plan import Plan
-from ivr.dialplan import PlanError
-from recordings.caller.people import UnknownPerson
-from recordings.caller.sip import Refused
+from ivr.dialplan import PlanError, load_plan
+from voicebot.voices.voice import VoiceError
 
-from .testcall import sip_line, sip_server
-
-console = Console(stderr=True, highlight=False)
-TALK = 6.0
+console = Console(stderr=True, highlight=False, soft_wrap=True)
+TROUBLE = (AsteriskError, NotStarted, PlanError, VoiceError, FileNotFoundError)
+"""What an operator can mend: said in a sentence, not as a traceback."""
 
 
-def _say(text: str) -> None:
-    console.print(f"==> {text}")
+def say(text: str) -> None:
+    console.print(f"==> {text}", markup=False)
 
 
 @contextmanager
-def _plainly() -> Iterator[None]:
-    """What an operator can mend is said in a sentence, not as a traceback."""
+def plainly() -> Iterator[None]:
+    """What an operator can mend is said in a sentence; Ctrl-C says what is left."""
     try:
         yield
-    except AsteriskError as error:
+    except TROUBLE as error:
         console.print(str(error), markup=False)
         raise typer.Exit(getattr(error, "exit_code", 1)) from None
-    except (NotStarted, PlanError, UnknownPerson, Refused, FileNotFoundError) as error:
-        console.print(str(error), markup=False)
-        raise typer.Exit(1) from None
 
 
 def setup() -> None:
-    """Makes all that the hotline needs: secrets, Asterisk, prompts, sounds, topics, models. Repeating it is harmless.
+    """Przygotowuje wszystko, czego trzeba: sekrety, Asteriska, komunikaty, dźwięki, tematy, modele. Można powtarzać.
 
-    Example:
+    Przykład:
 
       infolinia setup
     """
-    with _plainly():
-        prepare(Settings(), _say)
-    _say("Set up. Next: infolinia demo, or infolinia up")
+    with plainly():
+        prepare(Stack.found(Settings()).settings, say)
+    say("Gotowe. Dalej: infolinia demo albo infolinia up")
 
 
-def up(
-    stubs: Annotated[bool, typer.Option(help="Also start the stand-ins for e-US and the CRM")] = True,
-    phones: Annotated[int, typer.Option(min=0, max=4, help="Automatic consultants' telephones")] = 0,
-) -> None:
-    """Starts the hotline in the background: Asterisk, engines, desk (and stubs). What runs already is left alone.
+Stubs = Annotated[bool, typer.Option(help="Uruchom też atrapy e-US i CRM")]
+Phones = Annotated[int, typer.Option(min=0, max=4, help="Ile telefonów konsultantów, które odbierają same")]
 
-    Examples:
+
+def up(stubs: Stubs = True, phones: Phones = 0) -> None:
+    """Uruchamia infolinię w tle: Asteriska, silniki, stanowisko (i atrapy). Co już działa, tego nie rusza.
+
+    Przykłady:
 
       infolinia up
 
       infolinia up --no-stubs
+
+      INFOLINIA_HOURS=open INFOLINIA_PORT_SHIFT=100 infolinia up --phones 1
     """
-    settings = Settings()
-    with _plainly():
-        prepare(settings, _say)
-        Stack(settings, _say).up(stubs=stubs, consultants=settings.consultants[:phones])
-    status()
+    asked = Settings()
+    stack = Stack.found(asked, say)
+    _tell_of_other_settings(stack, asked)
+    _start(stack, stubs, stack.settings.consultants[:phones])
 
 
 def down() -> None:
-    """Stops all that `up` or `demo` started here: calls with the machine are first brought to their queue.
+    """Zatrzymuje wszystko, co uruchomiły tu `up` i `demo`: rozmowy z automatem trafiają najpierw do swoich kolejek.
 
-    Example:
+    Przykład:
 
       infolinia down
     """
-    stopped = Stack(Settings()).down()
-    console.print("Stopped: " + ", ".join(stopped) if stopped else "Nothing was running.")
+    with plainly():
+        stopped = Stack.found(Settings()).down()
+    console.print("Zatrzymano: " + ", ".join(stopped) if stopped else "Nic nie działało.")
+
+
+def restart() -> None:
+    """Zatrzymuje i uruchamia ponownie, z ustawieniami i dialplanami, które są teraz; atrapy i telefony jak przedtem.
+
+    Dialplan z błędem (infolinia check) niczego nie zatrzymuje.
+
+    Przykłady:
+
+      infolinia restart
+
+      INFOLINIA_HOURS=open infolinia restart
+    """
+    settings = Settings()
+    known = running.read(settings)
+    with plainly():
+        load_plan(settings.dialplans)
+        stopped = Stack.found(settings, say).down()
+    if stopped:
+        say("zatrzymano: " + ", ".join(stopped))
+    _start(Stack(settings, say), known is None or known.stubs, known.phones if known else ())
 
 
 def status() -> None:
-    """Shows what runs and where.
+    """Pokazuje, co działa, gdzie, i co przeszkadza dzwoniącym. Kod wyjścia: 0 – działa, 3 – nie działa.
 
-    Example:
+    Przykład:
 
       infolinia status
     """
-    for row in Stack(Settings()).status():
-        state = f"[green]runs[/] (pid {row.pid})" if row.pid else "[dim]stopped[/]"
-        console.print(f"{row.name:18} {state:32} {row.where}")
+    asked = Settings()
+    stack = Stack.found(asked)
+    _show(stack)
+    _tell_of_other_settings(stack, asked)
+    essential = {"asterisk", "serve"}
+    if not essential <= set(stack.running()):
+        console.print("Uruchom: infolinia up")
+        raise typer.Exit(3)
 
 
-def demo(
-    once: Annotated[bool, typer.Option("--once", help="Stop everything again after the call")] = False,
-    caller: Annotated[str, typer.Option(help="Which fictitious caller: dz-01 to dz-30")] = "dz-01",
-    as_json: Annotated[bool, typer.Option("--json", help="The outcome as JSON on standard output")] = False,
-) -> None:
-    """A real call, end to end, shown live: SIP into Asterisk, PESEL and telePIN, the matter, the queue, the page.
-
-    Leaves the hotline running, unless --once. Exit 0 only if the page of the right caller opened. The offices are held
-    open around the clock meanwhile.
-
-    Examples:
-
-      infolinia demo
-
-      infolinia demo --once --caller dz-15 --json
-    """
-    settings = Settings(hours="open")
-    stack = Stack(settings, _say)
-    with _plainly():
-        plan = prepare(settings, _say)
+def _start(stack: Stack, stubs: bool, phones: Sequence[str]) -> None:
+    with plainly():
         try:
-            stack.up(consultants=settings.consultants[:1], talk=TALK)
-            stack.agents(["add", settings.consultants[0], "--queue", "*", "--name", "Konsultant pokazowy"])
-            outcome = asyncio.run(_call(settings, plan, caller))
-        finally:
-            if once:
-                stack.down()
-    if as_json:
-        typer.echo(msgspec.json.encode(outcome).decode())
-    _conclude(outcome, settings, once)
-    raise typer.Exit(0 if outcome.ok else 1)
+            prepare(stack.settings, say)
+            stack.up(stubs=stubs, consultants=phones)
+        except KeyboardInterrupt:
+            stopped = stack.down(stack.started)
+            console.print("Przerwano. Zatrzymano to, co się już uruchomiło: " + (", ".join(stopped) or "nic"))
+            raise typer.Exit(130) from None
+    _show(stack)
 
 
-async def _call(settings: Settings, plan: Plan, caller: str) -> Outcome:
-    line = sip_line(sip_server(settings, None))
-    await line.start()
-    try:
-        return await Demo(settings, plan, line, console.print).run(DemoCaller(caller, plan))
-    finally:
-        await line.stop()
-
-
-def _conclude(outcome: Outcome, settings: Settings, once: bool) -> None:
-    if not outcome.ok:
-        console.print(f"[red]The page did not open:[/] {outcome.failure}. Logs: {settings.var / 'log'}")
+def _show(stack: Stack) -> None:
+    for row in stack.status():
+        state = f"[green]działa[/] (pid {row.pid})" if row.pid else "[dim]nie działa[/]"
+        console.print(f"{row.name:18} {state:32} {row.where}")
+    if not stack.running():
         return
-    seconds = outcome.times["end"]
-    console.print(f"\n[green]Done[/] in {seconds:.0f} s: {outcome.queue}, page opened for {outcome.caller}.")
-    if not once:
-        sip = f"sip:224605992@{settings.sip_bind}:{settings.port('sip')}"
-        console.print(f"  consultants' screens  {settings.crm}/agent/{settings.consultants[0]}")
-        console.print(f"  e-US (telePIN)        {settings.eus}/")
-        console.print(f"  the hotline           {sip}")
-        console.print("  another caller        infolinia demo --caller dz-15")
-        console.print("  stop all of it        infolinia down")
+    with plainly():
+        for notice in notices(stack.settings, load_plan(stack.settings.dialplans), datetime.now(UTC)):
+            console.print(f"[yellow]![/] {notice}")
+
+
+def _tell_of_other_settings(stack: Stack, asked: Settings) -> None:
+    """What runs keeps the settings it was started with; those of now wait for a restart."""
+    known = running.read(asked) if stack.running() else None
+    if known is not None and (waiting := known.unlike(asked)):
+        names = ", ".join(waiting)
+        console.print(f"[yellow]![/] Działa z ustawieniami, z którymi ruszyła; na infolinia restart czekają: {names}")

@@ -13,9 +13,9 @@ FILE = Path("/etc/infolinia/eus.pem")
 @pytest.mark.parametrize(
     ("eus", "why"),
     [
-        ({"eus_certificate": FILE, "eus_authority": FILE}, "belong together"),
-        ({"eus_private_key": FILE}, "belong together"),
-        ({"eus_certificate": FILE, "eus_private_key": FILE}, "needs eus_authority"),
+        ({"eus_certificate": FILE, "eus_authority": FILE}, "razem"),
+        ({"eus_private_key": FILE}, "razem"),
+        ({"eus_certificate": FILE, "eus_private_key": FILE}, "wymaga INFOLINIA_EUS_AUTHORITY"),
         ({"eus_authority": FILE, "eus_url": "http://eus.example"}, "https://"),
         ({"eus_authority": FILE}, "https://"),
     ],

@@ -24,9 +24,9 @@ from sqlalchemy import func, select
 
 from desk.agents import Agents
 from infolinia.asterisk import install
-from infolinia.asterisk.port import holder
-from infolinia.background import Background, listens
-from infolinia.demo import CALLERS
+from infolinia.asterisk.port import holder, listening
+from infolinia.background import Background
+from infolinia.demo_caller import CALLERS
 from infolinia.desk_process import manager
 from infolinia.installation import prepare
 from infolinia.secret_files import read_secret
@@ -71,7 +71,7 @@ def checkout_var() -> Path:
 
 def free_shift(shift: int) -> int:
     """The first port shift from ``shift`` on at which no other stack listens."""
-    while any(listens(Settings(port_shift=shift).port(name)) for name in ("eus", "crm", "agi", "ami", "media")):
+    while any(listening(Settings(port_shift=shift).port(name)) for name in ("eus", "crm", "agi", "ami", "media")):
         shift += 200
     return shift
 

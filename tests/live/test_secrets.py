@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 
 from infolinia.asterisk import install
 from infolinia.asterisk.control import Asterisk
-from infolinia.demo import CALLERS
+from infolinia.demo_caller import CALLERS
 from tests.live.hotline import Hotline
 
 pytestmark = [pytest.mark.live, pytest.mark.anyio]

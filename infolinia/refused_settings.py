@@ -1,0 +1,104 @@
+"""Settings that cannot be meant, told to an operator (Polish): the variable, its value, what is wrong, the mend."""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
+from rapidfuzz import process
+
+from .settings import OperatorLine, Settings
+
+PREFIX = "INFOLINIA_"
+NOT_SHOWN = {"database", "alarm_webhook", "alarm_command"}
+"""Settings whose value may hold a password."""
+FAULTS = (ValidationError, SettingsError, tomllib.TOMLDecodeError, UnicodeDecodeError)
+"""What ``Settings()`` raises."""
+
+_TEXTS = {
+    "int_parsing": "to nie jest liczba całkowita",
+    "int_from_float": "to nie jest liczba całkowita",
+    "int_type": "to nie jest liczba całkowita",
+    "float_parsing": "to nie jest liczba (ułamek po kropce, np. 2.5)",
+    "float_type": "to nie jest liczba",
+    "finite_number": "to nie jest liczba",
+    "bool_parsing": "wartością może być true albo false",
+    "bool_type": "wartością może być true albo false",
+    "greater_than_equal": "za mało; najmniej {ge}",
+    "greater_than": "musi być więcej niż {gt}",
+    "less_than_equal": "za dużo; najwięcej {le}",
+    "less_than": "musi być mniej niż {lt}",
+    "literal_error": "wartością może być {expected}",
+    "string_pattern_mismatch": "niedozwolone znaki; wzorzec: {pattern}",
+    "string_too_long": "za długie; najwyżej {max_length} znaków",
+    "too_short": "potrzeba co najmniej {min_length}",
+    "missing": "brak wymaganej wartości",
+    "string_type": "to nie jest tekst",
+    "tuple_type": "to nie jest lista",
+    "model_type": "to nie jest tabela ustawień; zob. docs/asterisk.md",
+}
+
+
+def refusals(error: Exception, environment: Mapping[str, str]) -> list[str]:
+    """One line for each fault that kept ``Settings()`` from being made (one of FAULTS)."""
+    if isinstance(error, ValidationError):
+        return [_line(dict(fault), environment) for fault in error.errors(include_url=False)]
+    if isinstance(error, SettingsError):
+        return [f"{name}: to nie jest poprawny JSON" for name in _unreadable(environment)] or [str(error)]
+    return [f"infolinia.toml: nie da się odczytać: {error}"]
+
+
+def unknown_variables(environment: Mapping[str, str]) -> list[str]:
+    """One line for each variable ``INFOLINIA_…`` that is no setting, with the nearest that is."""
+    known = {name.removeprefix(PREFIX): name for name in variables()}
+    return [
+        f"{name}={value}: nie ma takiego ustawienia" + _near(name.upper().removeprefix(PREFIX), known)
+        for name, value in environment.items()
+        if name.upper().startswith(PREFIX) and name.upper() not in known.values()
+    ]
+
+
+def variables() -> Iterator[str]:
+    """The names of all environment variables that are read."""
+    for name in Settings.model_fields:
+        yield PREFIX + name.upper()
+    for name in OperatorLine.model_fields:
+        yield f"{PREFIX}OPERATOR__{name.upper()}"
+
+
+def _line(fault: dict[str, Any], environment: Mapping[str, str]) -> str:
+    place = [str(part) for part in fault["loc"]]
+    if not place:
+        return _text(fault)
+    plain = [part for part in place if not part.isdigit()]
+    variable = PREFIX + "__".join(plain).upper()
+    shown = "…" if place[0] in NOT_SHOWN else fault["input"]
+    given = f"{PREFIX}{place[0].upper()}"
+    if any(name.upper() == given or name.upper().startswith(f"{given}__") for name in environment):
+        return f"{variable}: {_text(fault)}" if fault["type"] == "missing" else f"{variable}={shown}: {_text(fault)}"
+    if fault["type"] == "extra_forbidden":
+        nearest = _near(".".join(place), {name: name for name in Settings.model_fields})
+        return f"infolinia.toml, {'.'.join(place)}: nie ma takiego ustawienia{nearest}"
+    return f"infolinia.toml, {'.'.join(place)} = {shown}: {_text(fault)}"
+
+
+def _text(fault: dict[str, Any]) -> str:
+    context = fault.get("ctx", {})
+    if fault["type"] == "value_error":
+        return str(context["error"])
+    if fault["type"] == "literal_error":
+        context = {"expected": str(context["expected"]).replace(" or ", " albo ")}
+    return _TEXTS.get(str(fault["type"]), str(fault["msg"])).format(**context)
+
+
+def _near(name: str, known: Mapping[str, str]) -> str:
+    """``known``: what is compared, to what is told."""
+    found = process.extractOne(name, sorted(known), score_cutoff=70)
+    return f"; czy chodziło o {known[found[0]]}?" if found else "; usuń je"
+
+
+def _unreadable(environment: Mapping[str, str]) -> list[str]:
+    """Variables of settings that are written as JSON."""
+    written = {f"{PREFIX}OPERATOR", f"{PREFIX}EARS"}
+    return [f"{name}={value}" for name, value in environment.items() if name.upper() in written]
