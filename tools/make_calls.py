@@ -44,7 +44,7 @@ class Tape:
 
 
 def make(script: dict[str, Any], defaults: dict[str, Any], voices: Path | None) -> None:
-    """Write the fixture of one script; its journal and what was heard stay if they are there."""
+    """Write the fixture of one script; its journal is made anew by the next --update."""
     script = {**defaults, **script}
     name, voice, line = script.pop("name"), script.pop("voice"), script.pop("line", {})
     tape, steps = Tape(), []
@@ -60,12 +60,12 @@ def make(script: dict[str, Any], defaults: dict[str, Any], voices: Path | None) 
         who = {"kind": "none"}
     folder = CALLS / name
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / "journal.jsonl").unlink(missing_ok=True)
     if tape.pcm:
         write_alaw(folder / "caller.wav", tape.pcm)
     data = {"version": 1, **{k: v for k, v in script.items() if k != "expect"}, "voice": who}
     if audio:
         data["audio"] = audio
-    data |= _kept(folder / "fixture.yaml")
     data["expect"] = script["expect"]
     write(folder / "fixture.yaml", {**data, "steps": steps})
 
@@ -89,14 +89,6 @@ def _step(
         wave = cough(name) if kind == "cough" else music(float(seconds))
         step["sound"] = tape.add(telephone(wave, line, name + kind) if kind == "cough" else wave)
     return step
-
-
-def _kept(path: Path) -> dict[str, Any]:
-    """What a recording has added to the file: the versions it was made with."""
-    if not path.is_file():
-        return {}
-    made = YAML(typ="safe").load(path).get("made")
-    return {"made": made} if made else {}
 
 
 def write(path: Path, data: dict[str, Any]) -> None:

@@ -1,8 +1,8 @@
 """``--update``: what today's code does becomes what the fixture records; a diff shows what was accepted.
 
 The journal, what the ear heard and ``made`` are written anew. Of the expectations only the values of ``expect`` that
-were not met are changed, and never of a fixture with a known fault: that one still says what should be. What the
-caller says and means (``say``, ``topic``) is never touched.
+were not met are changed, and not where they say what should be: in a fixture with a known fault, and at the first
+recording. What the caller says and means (``say``, ``topic``) is never touched.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ def accept(folder: Folder, turns: Sequence[Turn], made: Made, asked: Mapping[int
         journal.write_bytes(data)
         changed.append(JOURNAL)
     values: dict[Path_, object] = {}
-    if folder.fixture.known is None:
+    if folder.fixture.known is None and folder.fixture.made is not None:
         for name, _, actual, _ in unmet(folder.fixture.expect, turns):
             field = name.removeprefix("expect.")
             if field not in TOLD:

@@ -29,6 +29,15 @@ class Said:
     ended: float = 0.0
 
 
+@dataclass(frozen=True)
+class _Prompt:
+    """A question with all that is said for it from the loop time ``since`` on."""
+
+    question: Question
+    says: tuple[str, ...]
+    since: float
+
+
 class RecordedCaller:
     """Answers the questions of one call over ``line``. ``stuck`` is a question that nothing recorded answers."""
 
@@ -46,9 +55,13 @@ class RecordedCaller:
         self._steps = folder.fixture.steps
         self._task: asyncio.Task[None] | None = None
         self._acting = False
+        self._ahead = 0
 
-    def asked(self, question: Question) -> None:
-        """Today's bot asks ``question`` now."""
+    def asked(self, question: Question, says: tuple[str, ...] = (), since: float = 0.0) -> None:
+        """Today's bot asks ``question`` now; ``says`` is all that it says for it, from the loop time ``since`` on."""
+        if self._acting and self._ahead:
+            self._ahead -= 1
+            return
         number = self._answers.give(str(question))
         if number is None:
             self.stuck, self.again = question, self._answers.knows(str(question))
@@ -60,7 +73,9 @@ class RecordedCaller:
             return
         if self._task is not None and not self._acting:
             self._task.cancel()
-        self._task = asyncio.create_task(self._answer(number, question, self._task if self._acting else None))
+        self._task = asyncio.create_task(
+            self._answer(number, _Prompt(question, says, since), self._task if self._acting else None)
+        )
 
     def _wait_in_queue(self, number: int) -> None:
         step = self._begin(number)
@@ -69,36 +84,45 @@ class RecordedCaller:
         self.outcome = step.queue
         self._note("waits" if step.queue is not None else "hangs up", step.queue or "")
 
-    async def _answer(self, number: int, question: Question, before: "asyncio.Task[None] | None") -> None:
+    async def _answer(self, number: int, prompt: "_Prompt", before: "asyncio.Task[None] | None") -> None:
         if before is not None:
             await before
-        asked = self._line.loop.time()
-        step = self._steps[number]
-        await self._moment(step, asked)
-        self._acting = True
+        await self._moment(self._steps[number], prompt)
+        chain = [number]
+        while chain[-1] + 1 < len(self._steps) and self._steps[chain[-1] + 1].ahead:
+            chain.append(chain[-1] + 1)
+            self._answers.take(chain[-1])
+        self._acting, self._ahead = True, len(chain) - 1
         try:
-            while True:
-                self.questions[number] = str(question)
-                await self._act(self._begin(number), number, str(question))
-                number += 1
-                if number >= len(self._steps) or not self._steps[number].ahead:
-                    return
-                self._answers.take(number)
+            for number in chain:
+                self.questions[number] = str(prompt.question)
+                await self._act(self._begin(number), number, str(prompt.question))
         finally:
             self._acting = False
 
-    async def _moment(self, step: Step, asked: float) -> None:
+    async def _moment(self, step: Step, prompt: "_Prompt") -> None:
         """Wait until it is time for ``step``."""
-        line = self._line
+        line, asked = self._line, self._line.loop.time()
         if step.into is not None:
-            while line.last_loud < asked and line.silent_for() > PAUSE and line.loop.time() - asked < NO_PROMPT:
+            while not (heard := self._heard(prompt)) and line.loop.time() - max(asked, line.last_loud) < NO_PROMPT:
                 await asyncio.sleep(POLL)
-            begun = max(line.began_speaking, asked) if line.silent_for() <= PAUSE else line.loop.time()
-            await asyncio.sleep(max(begun + step.into - line.loop.time(), 0))
+            began = min(heard) if heard else line.loop.time()
+            await asyncio.sleep(max(began + step.into - line.loop.time(), 0))
             return
-        while line.silent_for() < PAUSE or (line.last_loud < asked and line.loop.time() - asked < NO_PROMPT):
+        while line.silent_for() < PAUSE or (
+            not self._whole(prompt) and line.loop.time() - max(asked, line.last_loud) < NO_PROMPT
+        ):
             await asyncio.sleep(POLL)
         await asyncio.sleep(max(step.after - PAUSE, 0))
+
+    def _heard(self, prompt: "_Prompt") -> list[float]:
+        """When the pieces of ``prompt`` heard so far were begun."""
+        times = [self._line.began.get(text, -1.0) for text in prompt.says]
+        return [at for at in times if at >= prompt.since]
+
+    def _whole(self, prompt: "_Prompt") -> bool:
+        """Whether the last piece of ``prompt`` has been begun."""
+        return bool(prompt.says) and self._line.began.get(prompt.says[-1], -1.0) >= prompt.since
 
     def _begin(self, number: int) -> Step:
         step = self._steps[number]

@@ -6,13 +6,14 @@ when the bot speaks.
 
 import asyncio
 import uuid
+from array import array
 from collections import deque
 from typing import Any
 
 from ivr.asterisk.agi import AgiHungUp, AgiReply, AgiRequest
 from ivr.asterisk.fastagi import AgiChannel
 from voicebot import audiosocket
-from voicebot.audio import FRAME_BYTES, FRAME_SECONDS, SILENCE
+from voicebot.audio import FRAME_BYTES, FRAME_SECONDS, RATE, SILENCE
 from voicebot.media import MediaServer
 
 from ..fixture.sound import mixed
@@ -21,18 +22,49 @@ from .verdict import Moment
 PAUSE = 0.35
 """Seconds of silence that end what the bot says; between its lines there are 0.25."""
 PICK_UP = 0.05
+LETTERS_A_SECOND, LEAD = 15.0, 0.3
+QUIETEST = 300
 _SOUND = 0x10
 UP = "6"
+
+
+class Hums:
+    """Prompts as the replayed line has them: a hum as long as a voice takes for the text, the same on every machine.
+    Its loudness tells which text it is, so that the line knows what is heard when."""
+
+    def __init__(self) -> None:
+        self._texts: list[str] = []
+
+    async def audio(self, prompt: str, text: str) -> bytes:
+        if text not in self._texts:
+            self._texts.append(text)
+        level = QUIETEST + self._texts.index(text)
+        return array("h", [level, -level] * (round(spoken_seconds(text) * RATE) // 2)).tobytes()
+
+    def text(self, frame: bytes) -> str | None:
+        """The text that ``frame`` is of; None for silence, and where a hum begins, ends or fades."""
+        place = int.from_bytes(frame[:2], "little") - QUIETEST
+        if not 0 <= place < len(self._texts) or frame[:4] * (len(frame) // 4) != frame:
+            return None
+        return self._texts[place]
+
+
+def spoken_seconds(text: str) -> float:
+    """How long the replayed line takes to say ``text``."""
+    return LEAD + len(text) / LETTERS_A_SECOND
 
 
 class Line:
     """One call's line. ``background`` repeats under all that the caller does."""
 
-    def __init__(self, server: MediaServer, background: bytes = b"") -> None:
+    def __init__(self, server: MediaServer, hums: Hums, background: bytes = b"") -> None:
+        self.hums = hums
+        self.began: dict[str, float] = {}
+        """By text, when it was last begun."""
         self.loop = asyncio.get_running_loop()
         self.hung_up = self.broken = False
         self.next_step = ""
-        self.last_loud = self.began_speaking = -1e9
+        self.last_loud = -1e9
         self.spoken: list[Moment] = []
         self.keys: asyncio.Queue[str] = asyncio.Queue()
         self._server = server
@@ -96,12 +128,14 @@ class Line:
         if frame.count(0) == len(frame):
             return
         now = self.loop.time()
-        if now - self.last_loud > PAUSE:
-            self.began_speaking = now
-            self.spoken.append(Moment(now, "bot", "speaks"))
-        self.last_loud = now
-        begun = self.spoken[-1]
-        self.spoken[-1] = Moment(begun.at, "bot", "speaks", until=now + FRAME_SECONDS)
+        paused, self.last_loud = now - self.last_loud > FRAME_SECONDS * 1.5, now
+        text = self.hums.text(frame)
+        if text is not None and (paused or not self.spoken or self.spoken[-1].text != text):
+            self.began[text] = now
+            self.spoken.append(Moment(now, "bot", "speaks", text))
+        if self.spoken:
+            last = self.spoken[-1]
+            self.spoken[-1] = Moment(last.at, last.who, last.what, last.text, until=now + FRAME_SECONDS)
 
 
 class _Repeating:
@@ -159,12 +193,12 @@ class _Wire(asyncio.Transport):
 
 
 class Channel(AgiChannel):
-    """The AGI conversation of one request over ``line``. ``prompts`` are the seconds of what Asterisk itself plays."""
+    """The AGI conversation of one request over ``line``. What Asterisk itself plays is named by its text."""
 
-    def __init__(self, request: AgiRequest, line: Line, prompts: dict[str, float]) -> None:
+    def __init__(self, request: AgiRequest, line: Line) -> None:
         self.request = request
         self.hung_up = asyncio.Event()
-        self._line, self._prompts = line, prompts
+        self._line = line
 
     async def command(self, line: str, *args: str) -> AgiReply:
         if self._line.hung_up:
@@ -179,7 +213,7 @@ class Channel(AgiChannel):
         if line == "SET VARIABLE" and args[0] == "IVR_NEXT":
             self._line.next_step = args[1]
         if line == "STREAM FILE":
-            return AgiReply(200, await self._key(self._prompts.get(args[0], 1.0), listen=bool(args[1])))
+            return AgiReply(200, await self._key(spoken_seconds(args[0]), listen=bool(args[1])))
         if line.startswith("WAIT FOR DIGIT"):
             return AgiReply(200, await self._key(int(line.split()[-1]) / 1000, listen=True))
         return AgiReply(200, "0")

@@ -6,13 +6,12 @@ behind telePIN stand in.
 """
 
 import asyncio
-from array import array
 from dataclasses import dataclass, field
 
 from ivr.asterisk.agi import AgiRequest
 from ivr.dialogue.actions import Action
 from ivr.dialogue.call import Call
-from ivr.dialogue.events import Event
+from ivr.dialogue.events import CallArrived, Event, LookedUp, PinChecked
 from ivr.hotline import Hotline
 from ivr.phones.asterisk import Parts
 from ivr.phones.authentication import Authority
@@ -21,7 +20,6 @@ from ivr.rehearsal.run import Stage, WrittenClosures, journal_after
 from ivr.world import World
 from telepin.secret import Secret
 from telepin.service import Outcome
-from voicebot.audio import RATE
 from voicebot.ears.ear import Ear
 from voicebot.listen import Listener
 from voicebot.media import MediaServer
@@ -33,12 +31,10 @@ from . import virtual_time
 from .caller import RecordedCaller, questions_of
 from .core import CALL, MOST_TURNS
 from .day import Day
-from .line import Channel, Line
+from .line import Channel, Hums, Line
 from .question import Answers, question_of
 from .verdict import Moment
 
-LETTERS_A_SECOND = 15.0
-LEAD = 0.3
 IN_QUEUE = 30
 LONGEST = 1800.0
 
@@ -68,19 +64,6 @@ def play(stage: Stage, folder: Folder, ear: Ear) -> Course:
     return virtual_time.run(_Replay(stage, folder, ear).run())
 
 
-def hum(text: str) -> bytes:
-    """A prompt as the replayed line has it: a hum of the length that a voice takes for ``text``."""
-    samples = round((LEAD + len(text) / LETTERS_A_SECOND) * RATE)
-    return array("h", [400, -400] * (samples // 2)).tobytes()
-
-
-class _Hums:
-    """Prompts without a voice: as long on every machine."""
-
-    async def audio(self, prompt: str, text: str) -> bytes:
-        return hum(text)
-
-
 class _Verdicts:
     """``authority`` whose checks end as the fixture's steps ``verdict`` say, in order; past them as they would."""
 
@@ -100,26 +83,29 @@ class _Verdicts:
         )
 
 
+def _of_caller(event: Event) -> bool:
+    """Whether the caller did it, not the world."""
+    return not isinstance(event, CallArrived | LookedUp | PinChecked)
+
+
 class _Replay:
     def __init__(self, stage: Stage, folder: Folder, ear: Ear) -> None:
         self._stage, self._folder, self._fixture, self._ear = stage, folder, folder.fixture, ear
         self.course = Course(Call(id=CALL))
+        self._said: list[str] = []
+        self._since = 0.0
 
     async def run(self) -> Course:
         fixture, plan, loop = self._fixture, self._stage.plan, asyncio.get_running_loop()
         day = Day(fixture.at, loop.time)
-        media, spool = MediaServer(), dict[str, float]()
-        line = Line(media, self._folder.sound.background if fixture.audio.background else b"")
+        media, hums = MediaServer(), Hums()
+        line = Line(media, hums, self._folder.sound.background if fixture.audio.background else b"")
         answers = Answers(questions_of(self._folder), plan.nodes, plan.prompts)
         caller = RecordedCaller(self._folder, line, answers, self._stage.people, day)
         caller.on_step = self._stepped
         self.course.caller = caller
         journal = journal_after(fixture.earlier)
         verdicts = [step.verdict for step in fixture.steps if step.verdict is not None]
-
-        def spooled(text: str, pcm: bytes) -> str:
-            spool[text] = len(pcm) / (2 * RATE)
-            return text
 
         def on_turn(call: Call, event: Event, actions: tuple[Action, ...]) -> None:
             self._turn(call, event, actions, loop.time())
@@ -131,12 +117,12 @@ class _Replay:
             Parts(
                 media=media,
                 media_address="replay",
-                prompts=_Hums(),
+                prompts=hums,
                 listener=Listener(self._ear),
                 authority=_Verdicts(self._stage.authority(day.now()), list(verdicts)),
                 meaning=Meaning(self._stage.topics),
                 world=World(plan, journal, WrittenClosures(fixture.closures), clock=day.now),
-                spool=spooled,
+                spool=lambda text, pcm: text,
             ),
             lambda: fixture.hears,
             on_turn,
@@ -144,7 +130,7 @@ class _Replay:
         )
         try:
             async with asyncio.timeout(LONGEST):
-                await self._serve(hotline, line, caller, spool)
+                await self._serve(hotline, line, caller)
         except TimeoutError:
             self.course.broken = f"rozmowa nie kończy się po {LONGEST / 60:.0f} minutach"
         caller.close()
@@ -152,13 +138,13 @@ class _Replay:
         self.course.spoken = line.spoken
         return self.course
 
-    async def _serve(self, hotline: Hotline, line: Line, caller: RecordedCaller, spool: dict[str, float]) -> None:
+    async def _serve(self, hotline: Hotline, line: Line, caller: RecordedCaller) -> None:
         """Asterisk's dialplan: arrive, queue, come back, until nobody is there."""
         why, detail = "arrive", ""
         while True:
             line.next_step, caller.outcome = "", None
             args = (CALL, self._fixture.number, self._fixture.caller or "", "trunk", *([detail] if detail else []))
-            await hotline.handle(Channel(AgiRequest(why, args, {}), line, spool))
+            await hotline.handle(Channel(AgiRequest(why, args, {}), line))
             if self.course.call.ended is not None or caller.stuck is not None or len(self.course.turns) > MOST_TURNS:
                 return
             following, _, _ = line.next_step.partition(",")
@@ -185,6 +171,10 @@ class _Replay:
         course.call = call
         course.turns.append(journal_file.turn(at, event, call, actions))
         course.times.append(at)
+        if isinstance(event, PinChecked) or _of_caller(event):
+            self._said.clear()
+            self._since = at
+        self._said += [line.text for action in actions for line in getattr(action, "lines", ())]
         question = question_of(call.node, actions)
         if course.caller is not None and question is not None and question.answered_by_caller and call.ended is None:
-            course.caller.asked(question)
+            course.caller.asked(question, tuple(self._said), self._since)
