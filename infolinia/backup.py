@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from sqlalchemy import delete
 
@@ -28,12 +29,26 @@ class BackupError(Exception):
 
 
 def backup(var: Path, target: Path) -> list[str]:
-    """Write the archive ``target`` (``.tar.gz``); names of what it holds. Calls may go on meanwhile."""
+    """Write the archive ``target`` (``.tar.gz``), whole or not at all; names of what it holds. Calls may go on
+    meanwhile. Raises ``BackupError``, or ``OSError`` where it cannot be written."""
     if target.exists():
-        raise BackupError(f"{target} exists already: choose another name")
+        raise BackupError(f"{target} już istnieje: podaj inną nazwę")
     handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    names: list[str] = []
-    with os.fdopen(handle, "wb") as file, tarfile.open(fileobj=file, mode="w:gz") as archive:
+    try:
+        with os.fdopen(handle, "wb") as file:
+            names = _write(var, file)
+    except OSError:
+        target.unlink(missing_ok=True)
+        raise
+    if not names:
+        target.unlink()
+        raise BackupError(f"w {var} nie ma czego zachować")
+    return names
+
+
+def _write(var: Path, file: BinaryIO) -> list[str]:
+    names = []
+    with tarfile.open(fileobj=file, mode="w:gz") as archive:
         with tempfile.TemporaryDirectory() as folder:
             for name in DATABASES:
                 if (var / name).exists():
@@ -43,9 +58,6 @@ def backup(var: Path, target: Path) -> list[str]:
             if (var / name).exists():
                 archive.add(var / name, name)
                 names.append(name)
-    if not names:
-        target.unlink()
-        raise BackupError(f"there is nothing to keep under {var}")
     return names
 
 
@@ -61,7 +73,9 @@ def restore(source: Path, var: Path) -> Path | None:
             archive.extractall(fresh, filter="data")
     except (tarfile.TarError, OSError, EOFError) as error:
         shutil.rmtree(fresh, ignore_errors=True)
-        raise BackupError(f"{source} cannot be read as a backup: {type(error).__name__}; nothing was changed") from None
+        raise BackupError(
+            f"{source} nie jest kopią, którą da się odczytać ({type(error).__name__}); niczego nie zmieniono"
+        ) from None
     for name in DATABASES:
         if (fresh / name).exists():
             _check(fresh / name)
@@ -100,4 +114,4 @@ def _check(database: Path) -> None:
     with sqlite3.connect(database) as connection:
         (verdict,) = connection.execute("PRAGMA integrity_check").fetchone()
     if verdict != "ok":
-        raise BackupError(f"the database in the backup is damaged: {verdict}; nothing was changed")
+        raise BackupError(f"baza w kopii jest uszkodzona: {verdict}; niczego nie zmieniono")

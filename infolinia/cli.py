@@ -93,7 +93,9 @@ def build(words: Sequence[str]) -> typer.Typer:
 
 
 def _stubs() -> typer.Typer:
-    stubs = typer.Typer(no_args_is_help=True, help="Stand-ins for what belongs to others: e-US and the CRM.")
+    stubs = typer.Typer(
+        no_args_is_help=True, help="Atrapy tego, co należy do innych: e-Urzędu Skarbowego (eus) i CRM (crm)."
+    )
     for name, place in STUBS.items():
         stubs.command(name)(_load(place))
     return stubs

@@ -42,11 +42,19 @@ def manager(settings: Settings, user: str = "desk") -> Ami:
     return Ami("127.0.0.1", settings.port("ami"), user, password, events=EVENTS)
 
 
+async def _connected(ami: Ami, ready: asyncio.Event) -> None:
+    """Connect once the desk is ready, with patience for an Asterisk that is not there; back when all is over."""
+    await ready.wait()
+    await ami.start(patient=True)
+    await ami.closed()
+
+
 async def run_desk(settings: Settings, heartbeat: int | None = None) -> None:
     """Serve until SIGTERM. Raises ``AmiRefused`` when Asterisk refuses the log-in."""
     logs.to_file(settings.var / "log" / "desk.log")
     stopping = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
+    beating = asyncio.create_task(beat(heartbeat, stopping.set)) if heartbeat is not None else None
     alarms = Alarms(command=settings.alarm_command, webhook=settings.alarm_webhook)
     start_http_server(settings.port("metrics") - 1, "127.0.0.1")
     plan = load_plan(settings.dialplans)
@@ -72,16 +80,10 @@ async def run_desk(settings: Settings, heartbeat: int | None = None) -> None:
             acts=partial(still_acts, eus),
         )
         running = asyncio.create_task(desk.run())
-        await desk.ready.wait()
-        beating = asyncio.create_task(beat(heartbeat, stopping.set)) if heartbeat is not None else None
-        await ami.start(patient=True)
-        ends: list[asyncio.Future[Any]] = [
-            asyncio.ensure_future(stopping.wait()),
-            asyncio.ensure_future(ami.closed()),
-            running,
-        ]
+        connected = asyncio.create_task(_connected(ami, desk.ready))
+        ends: list[asyncio.Future[Any]] = [asyncio.ensure_future(stopping.wait()), connected, running]
         done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-        for task in (running, beating):
+        for task in (running, connected, beating):
             if task is not None:
                 task.cancel()
         await ami.close()

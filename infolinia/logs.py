@@ -8,6 +8,8 @@ from typing import Any, TextIO, cast
 
 import structlog
 
+from .floods import Floods
+
 
 def to_file(path: Path) -> None:
     """Log JSON lines to ``path`` (appended, line by line)."""
@@ -38,6 +40,7 @@ class _Unbroken:
 def _configure(stream: _Unbroken) -> None:
     structlog.configure(
         processors=[
+            Floods(),
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),

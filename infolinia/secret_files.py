@@ -34,4 +34,4 @@ def read_secret(settings: Settings, name: str) -> bytes:
     try:
         return settings.secret(name).read_bytes()
     except FileNotFoundError:
-        raise FileNotFoundError(f"{settings.secret(name)} is missing: run `infolinia setup`") from None
+        raise FileNotFoundError(f"Brak {settings.secret(name)}: uruchom `infolinia setup`") from None

@@ -8,9 +8,10 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 
@@ -53,13 +54,16 @@ class Supervisor:
         self._drain, self._alarm = drain, alarm
         self._stopping = asyncio.Event()
 
-    async def run(self) -> None:
-        """Run until SIGTERM or SIGINT, then drain."""
+    async def run(self, *beside: Coroutine[Any, Any, None]) -> None:
+        """Run until SIGTERM or SIGINT, then drain. What runs ``beside`` ends when the draining begins."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
         keepers = [asyncio.create_task(self._keep(child)) for child in self._children]
+        others = [asyncio.create_task(other) for other in beside]
         await self._stopping.wait()
+        for task in others:
+            task.cancel()
         log.info("draining", seconds=self._drain)
         *first, last = self._children
         await asyncio.gather(*(self._stop(child) for child in first))

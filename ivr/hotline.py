@@ -87,6 +87,8 @@ class Hotline:
                 await channel.set_variable("IVR_NEXT", "hangup")
             log.warning("nothing to do for this request", call=call_id, why=channel.request.why)
             return None
+        if isinstance(event, Resumed) and known is not None:
+            log.info("call taken over", call=call_id, engine=self.engine, node=known.node, turn=known.turn)
         if known is not None and known.ended is not None:
             await channel.set_variable("IVR_NEXT", "hangup")
             return known

@@ -83,6 +83,7 @@ class Asterisk:
                 cwd=self._folder,
                 start_new_session=True,
             )
+        _bound(process.pid, self._settings.asterisk_memory)
         replace_file(self._pid_file, str(process.pid).encode())
         self._wait_booted(process, time.monotonic() + patience)
         if idle := self._idle_modules():
@@ -210,6 +211,12 @@ def pid_of(settings: Settings) -> int | None:
     except (OSError, ValueError):
         return None
     return pid if os.fsencode(folder(settings) / "etc" / "asterisk.conf") in arguments and state != "Z" else None
+
+
+def _bound(pid: int, mebibytes: int) -> None:
+    """Let the process take no more memory of its own: a fault in it must not take the machine with it."""
+    with suppress(ProcessLookupError, PermissionError):
+        resource.prlimit(pid, resource.RLIMIT_DATA, (mebibytes << 20, mebibytes << 20))
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from desk.agents import AgentError, Agents, Member
 from infolinia.desk_process import manager
 from infolinia.settings import Settings
+from infolinia.stack import Stack
 from ivr.asterisk.ami import AmiError, AmiRefused
 from store import create_tables, open_database
 
@@ -47,6 +48,14 @@ def add(
 
       infolinia agent add konsultant1 -q 'malopolskie-*' -q krajowa-kol-ogolna --name "Anna"
     """
+    known = Stack.found(Settings()).settings.consultants
+    if (telephone := agent.removeprefix("PJSIP/")) not in known:
+        typer.echo(
+            f"Nie ma telefonu „{agent}”. Są: {', '.join(known)}. Nowy: "
+            f"INFOLINIA_CONSULTANTS={','.join((*known, telephone))} infolinia restart",
+            err=True,
+        )
+        raise typer.Exit(2)
     _say(agent, "obsługuje", _with_agents(lambda agents: agents.add(agent, queue, name)))
 
 
@@ -118,7 +127,7 @@ def _with_agents(act: Callable[[Agents], Awaitable[T]], patient: bool = False) -
     """Run ``act`` over a manager connection of its own; faults end the command with code 2 and one line."""
 
     async def run() -> T:
-        settings = Settings()
+        settings = Stack.found(Settings()).settings
         database = open_database(settings.database_url)
         await create_tables(database)
         ami = manager(settings)

@@ -12,41 +12,47 @@ from infolinia.settings import Settings
 
 
 def backup(
-    target: Annotated[Path | None, typer.Argument(help="The archive to write; default infolinia-DATE.tar.gz")] = None,
+    target: Annotated[Path | None, typer.Argument(help="Plik archiwum; domyślnie infolinia-DATA.tar.gz")] = None,
 ) -> None:
-    """Keeps all under var/ that cannot be made again: database, secrets, closures, queue membership.
+    """Zachowuje wszystko z var/, czego nie da się odtworzyć: bazę, sekrety, zamknięcia, przydziały do kolejek.
 
-    Calls may go on meanwhile. The archive holds secrets (mode 600). A PostgreSQL database is kept with pg_dump instead.
+    Rozmowy mogą trwać. Archiwum zawiera sekrety (prawa 600). Bazę PostgreSQL zachowuje osobno pg_dump.
 
-    Examples:
+    Przykłady:
 
       infolinia backup
 
-      infolinia backup /mnt/safe/infolinia.tar.gz
+      infolinia backup /mnt/sejf/infolinia.tar.gz
     """
     target = target or Path(f"infolinia-{datetime.now():%Y%m%d-%H%M%S}.tar.gz")
     try:
         names = archive.backup(Settings().var, target)
-    except (archive.BackupError, OSError) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
-    typer.echo(f"{target}: {', '.join(names)} ({target.stat().st_size // 1024} KiB, mode 600)")
+    except archive.BackupError as error:
+        raise _refusal(str(error)) from None
+    except OSError as error:
+        folder = target.absolute().parent
+        why = f"nie ma folderu {folder}: utwórz go (mkdir -p)" if not folder.is_dir() else error.strerror
+        raise _refusal(f"Nie można zapisać {target}: {why}") from None
+    typer.echo(f"{target}: {', '.join(names)} ({target.stat().st_size // 1024} KiB, prawa 600)")
 
 
-def restore(source: Annotated[Path, typer.Argument(help="An archive that `infolinia backup` wrote")]) -> None:
-    """Puts a backup in its place; what was there is moved aside, never deleted. Stop the hotline first.
+def restore(source: Annotated[Path, typer.Argument(help="Archiwum, które zapisało infolinia backup")]) -> None:
+    """Przywraca zachowane dane; to, co było, odkłada obok i niczego nie usuwa. Najpierw trzeba zatrzymać infolinię.
 
-    Example:
+    Przykład:
 
       infolinia down && infolinia restore infolinia-20260421-100000.tar.gz
     """
     settings = Settings()
     if Background(settings.var, "serve").pid() is not None:
-        typer.echo("The hotline is running: stop it first with `infolinia down`", err=True)
-        raise typer.Exit(1)
+        raise _refusal("Infolinia działa: najpierw infolinia down")
     try:
         aside = archive.restore(source, settings.var)
     except archive.BackupError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
-    typer.echo("Restored." + (f" What was there before: {aside}" if aside else ""))
+        raise _refusal(str(error)) from None
+    typer.echo("Przywrócono." + (f" Poprzednie dane: {aside}" if aside else ""))
+
+
+def _refusal(why: str) -> typer.Exit:
+    typer.echo(why, err=True)
+    return typer.Exit(1)

@@ -33,11 +33,11 @@ ON_A_STACK = {"feel", "kill", "load", "refusals", "authenticate"}
 
 
 def bench(
-    only: Annotated[list[str] | None, typer.Argument(help=f"Some of: {', '.join(BENCHES)}; default all")] = None,
+    only: Annotated[list[str] | None, typer.Argument(help=f"Które: {', '.join(BENCHES)}; domyślnie wszystkie")] = None,
 ) -> None:
-    """Measures again what docs/figures.md says; each result also goes to var/bench/NAME.json. Takes some ten minutes.
+    """Mierzy jeszcze raz to, co mówi docs/figures.md; każdy wynik też w var/bench/NAZWA.json. Trwa około 10 minut.
 
-    Examples:
+    Przykłady:
 
       infolinia bench
 
@@ -46,7 +46,7 @@ def bench(
     settings = Settings(hours="open")
     chosen = only or list(BENCHES)
     if unknown := set(chosen) - set(BENCHES):
-        console.print(f"Unknown: {', '.join(sorted(unknown))}. There are: {', '.join(BENCHES)}")
+        console.print(f"Nieznane: {', '.join(sorted(unknown))}. Są: {', '.join(BENCHES)}")
         raise typer.Exit(2)
     folder = settings.var / "bench"
     folder.mkdir(parents=True, exist_ok=True)
@@ -54,7 +54,7 @@ def bench(
     failed = []
     try:
         for number, name in enumerate(chosen, start=1):
-            console.print(f"==> {name} ({number} of {len(chosen)})")
+            console.print(f"==> {name} ({number} z {len(chosen)})")
             if name in ON_A_STACK:
                 _bring_up(settings)
             command = [sys.executable, str(ROOT / "tools" / BENCHES[name][0]), *BENCHES[name][1:]]
@@ -66,7 +66,7 @@ def bench(
             Stack(settings).down()
     found = {name: json.loads((folder / f"{name}.json").read_text()) for name in chosen if name not in failed}
     (folder / "all.json").write_text(json.dumps(found, indent=1))
-    console.print(f"Measured: {folder / 'all.json'}" + (f"; failed: {', '.join(failed)}" if failed else ""))
+    console.print(f"Zmierzono: {folder / 'all.json'}" + (f"; nie udały się: {', '.join(failed)}" if failed else ""))
     raise typer.Exit(1 if failed else 0)
 
 

@@ -10,7 +10,10 @@ from ivr.calendar import WARSAW
 from ivr.closures import EVERY, Closures, ClosuresError
 from ivr.dialplan import PlanError, guess, load_plan
 
-app = typer.Typer(no_args_is_help=True, help="Emergency closures: an office says why it is closed, from now on.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Zamknięcia awaryjne: urząd od tej chwili mówi, dlaczego jest nieczynny. Przykład: infolinia closure list",
+)
 Office = Annotated[str, typer.Argument(help="Id urzędu, na przykład malopolskie; albo `wszystkie`")]
 
 

@@ -19,13 +19,13 @@ from store import create_tables, open_database
 
 from .report_kpi2 import kpi2
 
-app = typer.Typer(help="Figures from the journals of calls.")
+app = typer.Typer(help="Wskaźniki z dzienników rozmów. Przykład: infolinia report kpi3")
 STEPS = ("odebrane", "proszone", "zaczęte", "numer podany", "uwierzytelnione")
 
 
 @app.callback()
 def _group() -> None:
-    """Figures from the journals of calls."""
+    """Wskaźniki z dzienników rozmów. Przykład: infolinia report kpi3"""
 
 
 app.command("kpi2")(kpi2)

@@ -7,21 +7,22 @@ import typer
 
 from desk.alarms import Alarms
 from infolinia import logs
+from infolinia.asterisk.watch import watch
 from infolinia.settings import Settings
 from infolinia.supervisor import Supervisor
 
 
 def serve(
     engines: Annotated[
-        int | None, typer.Option(min=1, max=16, help="How many engines; each takes over for the others")
+        int | None, typer.Option(min=1, max=16, help="Ile silników; każdy przejmuje rozmowy pozostałych")
     ] = None,
 ) -> None:
-    """Runs the engines and the desk under a supervisor that restarts what dies and kills what hangs.
+    """Uruchamia silniki i stanowisko pod nadzorcą, który wznawia, co padnie (Asteriska też), i zabija, co zawiśnie.
 
-    SIGTERM drains: calls with the machine are brought to their queue, callers in queues and with consultants are not
-    touched. Logs go to var/log/.
+    SIGTERM opróżnia: rozmowy z automatem trafiają do swoich kolejek, czekających i rozmawiających nie rusza.
+    Dzienniki: var/log/.
 
-    Examples:
+    Przykłady:
 
       infolinia serve
 
@@ -32,7 +33,7 @@ def serve(
     children = {f"engine-{n}": ["engine", str(n)] for n in range(engines or settings.engines)}
     children["desk"] = ["desk"]
     alarms = Alarms(command=settings.alarm_command, webhook=settings.alarm_webhook)
-    asyncio.run(Supervisor(children, settings.drain_seconds, alarms).run())
+    asyncio.run(Supervisor(children, settings.drain_seconds, alarms).run(watch(settings, alarms)))
     alarms.flush()
 
 
@@ -64,6 +65,6 @@ def desk(
         asyncio.run(run_desk(Settings(), heartbeat))
     except AmiRefused as error:
         typer.echo(
-            f"Asterisk refuses the manager log-in: {error}. Mend: infolinia setup, then restart Asterisk", err=True
+            f"Asterisk nie wpuszcza stanowiska: {error}. Pomoże infolinia setup, a potem infolinia restart", err=True
         )
         raise typer.Exit(3) from None

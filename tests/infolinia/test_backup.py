@@ -5,8 +5,10 @@ import stat
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from infolinia.backup import BackupError, backup, restore
+from infolinia.cli import build
 
 
 @pytest.fixture
@@ -57,7 +59,7 @@ def test_a_damaged_archive_changes_nothing(var: Path, tmp_path: Path) -> None:
     archive = tmp_path / "kept.tar.gz"
     backup(var, archive)
     archive.write_bytes(archive.read_bytes()[:200])
-    with pytest.raises(BackupError, match="nothing was changed"):
+    with pytest.raises(BackupError, match="niczego nie zmieniono"):
         restore(archive, var)
     assert number(var) == 42
 
@@ -65,12 +67,19 @@ def test_a_damaged_archive_changes_nothing(var: Path, tmp_path: Path) -> None:
 def test_an_existing_file_is_not_overwritten(var: Path, tmp_path: Path) -> None:
     archive = tmp_path / "kept.tar.gz"
     archive.write_text("precious")
-    with pytest.raises(BackupError, match="exists already"):
+    with pytest.raises(BackupError, match="już istnieje"):
         backup(var, archive)
     assert archive.read_text() == "precious"
 
 
 def test_an_empty_var_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BackupError, match="nothing to keep"):
+    with pytest.raises(BackupError, match="nie ma czego zachować"):
         backup(tmp_path, tmp_path / "kept.tar.gz")
     assert not (tmp_path / "kept.tar.gz").exists()
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INFOLINIA_VAR", str(tmp_path / "var"))
+    done = CliRunner().invoke(build(["backup"]), ["backup", str(tmp_path / "nowhere" / "x.tar.gz")])
+    assert done.exit_code == 1
+    assert f"nie ma folderu {tmp_path / 'nowhere'}" in done.stderr

@@ -87,3 +87,11 @@ def test_a_refused_password_is_said_and_not_taken_for_silence(ami: FakeAmi) -> N
 def test_every_verb_teaches_by_example() -> None:
     for verb in ("add", "pause", "unpause", "remove", "list"):
         assert f"infolinia agent {verb}" in run(verb, "--help").stdout
+
+
+def test_a_telephone_that_is_not_there_is_refused_with_those_there_are(ami: FakeAmi) -> None:
+    refused = run("add", "konsultant9", "-q", "malopolskie-*")
+    assert refused.exit_code == 2
+    assert "konsultant1, konsultant2, konsultant3, konsultant4" in refused.stderr
+    assert "INFOLINIA_CONSULTANTS=konsultant1,konsultant2,konsultant3,konsultant4,konsultant9" in refused.stderr
+    assert ami.done == []
