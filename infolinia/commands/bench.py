@@ -26,6 +26,7 @@ BENCHES: dict[str, tuple[str, ...]] = {
     "kill": ("bench_hotline.py", "kill", "--calls", "10"),
     "load": ("bench_hotline.py", "load"),
     "refusals": ("bench_refusals.py", "--rounds", "3"),
+    "replay": ("bench_replay.py",),
     "authenticate": ("bench_authenticate.py", "--rounds", "5"),
 }
 """Name to script under tools/ and its arguments. ``--json`` is added."""

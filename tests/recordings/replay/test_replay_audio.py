@@ -1,0 +1,162 @@
+"""Depth ``audio``: shipped calls through the whole engine on a virtual clock, and what is done to them told."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from infolinia.rehearsals import stage_of
+from infolinia.replays import EAR, HEARD
+from infolinia.settings import ROOT, Settings
+from ivr.rehearsal import Stage
+from recordings.fixture.edit import change
+from recordings.fixture.folder import load
+from recordings.replay import audio
+from recordings.replay.ear import Memory, Remembered, RememberingEar
+from recordings.replay.verdict import Result, as_json
+from tests.recordings.replay.rehearsed import plan
+
+CALLS = ROOT / "recordings" / "calls"
+KEYED = ("auth-nip", "auth-jednym-ciagiem", "auth-zly-potem-dobry", "rozlacza-przy-telepin", "zerwany-dzwiek")
+"""Calls without a word: they need neither ear nor topics."""
+SPOKEN = "czlowiek-slowem"
+WORD = {"text": "konsultant", "confidence": 0.9}
+
+
+@pytest.fixture(scope="module")
+def stage() -> Stage:
+    found = stage_of(plan(), Settings())
+    return Stage(found.plan, found.people, found.authority, lambda: None)
+
+
+def deaf(name: str = EAR) -> RememberingEar:
+    return RememberingEar(name, None, [])
+
+
+class Parrot:
+    """A recogniser that always understands the same."""
+
+    def __init__(self, text: str = "konsultant") -> None:
+        self.text, self.heard = text, 0
+
+    def __call__(self) -> "Parrot":
+        return self
+
+    def begin(self, stream: int, question: object) -> None: ...
+
+    def feed(self, stream: int, pcm: bytes) -> None: ...
+
+    def end(self, stream: int) -> object:
+        from voicebot.ears.ear import Utterance
+
+        self.heard += 1
+        return Utterance(self.text, 0.9)
+
+
+def copy(folder: Path, name: str, **fields: object) -> Path:
+    place = folder / name
+    shutil.copytree(CALLS / name, place)
+    if fields:
+        change(place / "fixture.yaml", {tuple(_key(name)): value for name, value in fields.items()})
+    return place
+
+
+def _key(name: str) -> list[str | int]:
+    return [int(part) if part.isdigit() else part for part in name.split("__")]
+
+
+def judged(stage: Stage, place: Path, ear: RememberingEar | None = None) -> Result:
+    return audio.replay(stage, load(place), ear or deaf())[0]
+
+
+@pytest.mark.parametrize("name", KEYED)
+def test_keyed_calls_take_their_course(stage: Stage, name: str, tmp_path: Path) -> None:
+    """What they expect comes true; their words are not compared, since prompts may have changed with the dialplans."""
+    place = copy(tmp_path, name)
+    (place / "journal.jsonl").unlink()
+    result = judged(stage, place)
+    assert result.verdict == "pass", result.why
+
+
+def test_sound_reaches_the_ear_and_its_words_the_core(stage: Stage, tmp_path: Path) -> None:
+    parrot = Parrot()
+    place = copy(tmp_path, SPOKEN)
+    (place / "journal.jsonl").unlink()
+    (place / HEARD).unlink()
+    memory = Memory(tmp_path / "cache.jsonl", appends=True)
+    ear = RememberingEar("parrot", parrot, [memory])
+    result = judged(stage, place, ear)
+    assert result.verdict == "pass", result.why
+    assert parrot.heard == 1
+    assert [one.reading for one in result.heard] == ["__human__"]
+    assert result.heard[0].delay is not None
+    assert 0.5 < result.heard[0].delay < 3
+
+    again = RememberingEar("parrot", None, [Memory(tmp_path / "cache.jsonl")])
+    assert judged(stage, place, again).verdict == "pass", "the second time it remembers"
+
+
+def test_ten_runs_are_the_same_to_the_byte(stage: Stage, tmp_path: Path) -> None:
+    place = copy(tmp_path, KEYED[1])
+    seen = {str(as_json([judged(stage, place)], details=True)) for _ in range(10)}
+    assert len(seen) == 1
+
+
+def test_without_a_model_what_was_never_heard_is_refused(stage: Stage, tmp_path: Path) -> None:
+    place = copy(tmp_path, SPOKEN)
+    (place / HEARD).unlink()
+    result = judged(stage, place)
+    assert result.verdict == "refuse"
+    assert "infolinia models get" in result.why
+
+
+def test_what_the_ear_makes_of_it_is_compared_with_what_was_said(stage: Stage, tmp_path: Path) -> None:
+    place = copy(tmp_path, "po-godzinach-pyta")
+    (place / "journal.jsonl").unlink()
+    result = judged(stage, place, RememberingEar("parrot", Parrot("kalafior"), []))
+    assert result.verdict == "fail"
+    assert result.divergence is not None
+    assert result.divergence.line is not None
+    assert "„kalafior”" in result.why
+
+
+def test_a_word_that_no_longer_stops_the_prompt_is_told(stage: Stage, tmp_path: Path) -> None:
+    """The same sound, and a bot that hears nothing: the call goes elsewhere than recorded."""
+    place = copy(tmp_path, SPOKEN)
+    result = judged(stage, place, RememberingEar("parrot", Parrot(""), []))
+    assert result.verdict == "fail"
+    assert result.divergence is not None
+
+
+@pytest.mark.parametrize(
+    ("step", "told"),
+    [({"sound": [0.0, 99.0]}, "nagranie ma"), ({"sound": None}, "nie ma dźwięku")],
+)
+def test_missing_sound_is_refused(stage: Stage, tmp_path: Path, step: dict[str, object], told: str) -> None:
+    place = copy(tmp_path, SPOKEN, **{f"steps__0__{name}": value for name, value in step.items()})
+    result = judged(stage, place)
+    assert result.verdict == "refuse"
+    assert told in result.why
+
+
+def test_a_step_answers_its_question_wherever_it_stands(stage: Stage, tmp_path: Path) -> None:
+    """Steps written in another order find their questions; a step whose question is never asked is left over."""
+    place = copy(tmp_path, "auth-nip")
+    (place / "journal.jsonl").unlink()
+    text = (place / "fixture.yaml").read_text(encoding="utf-8")
+    head, *steps = text.split("\n  - ")
+    *steps, last = steps
+    last, _, tail = last.partition("\n")
+    (place / "fixture.yaml").write_text("\n  - ".join([head, *reversed(steps), last]) + "\n" + tail, encoding="utf-8")
+    assert judged(stage, place).verdict == "pass"
+    change(place / "fixture.yaml", {("steps", 0, "asked"): "nigdzie"})
+    result = judged(stage, place)
+    assert result.verdict in ("fail", "refuse")
+
+
+def test_the_memory_of_an_ear_survives_damage(tmp_path: Path) -> None:
+    file = tmp_path / "heard.jsonl"
+    memory = Memory(file, appends=True)
+    memory.put(Remembered("a", "parrot", "tak", 0.9))
+    file.write_bytes(b"garbage\n" + file.read_bytes() + b'{"key": "cut')
+    assert Memory(file).get("a") == Remembered("a", "parrot", "tak", 0.9)
