@@ -18,7 +18,7 @@ from sqlalchemy import delete
 
 from telepin.vault import SEALED
 
-KEPT = ("secrets", "closures.json", "topics", "asterisk/lib", "asterisk/db", "stubs")
+KEPT = ("secrets", "closures.json", "dialplans", "topics", "asterisk/lib", "asterisk/db", "stubs")
 DATABASES = ("infolinia.db",)
 SHORT_LIVED = {SEALED.name: str(delete(SEALED))}
 """Tables that no archive may hold: sealed identities and verdicts of calls under way, whose key is in it too."""

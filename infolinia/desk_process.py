@@ -20,12 +20,12 @@ from desk.service import Desk
 from desk.unkept import Unkept
 from desk.webhook import Webhook
 from ivr.asterisk.ami import Ami
-from ivr.dialplan import load_plan
 from ivr.journal import Journal
 from store import create_tables, open_database
 from telepin.service import still_acts
 
 from . import logs
+from .deployment import live_plan
 from .eus import eus_client
 from .secret_files import read_secret
 from .settings import Settings
@@ -57,7 +57,7 @@ async def run_desk(settings: Settings, heartbeat: int | None = None) -> None:
     beating = asyncio.create_task(beat(heartbeat, stopping.set)) if heartbeat is not None else None
     alarms = Alarms(command=settings.alarm_command, webhook=settings.alarm_webhook)
     start_http_server(settings.port("metrics") - 1, "127.0.0.1")
-    plan = load_plan(settings.dialplans)
+    plan = live_plan(settings)
     database = open_database(settings.database_url, busy_timeout=1.0)
     await create_tables(database)
     ami, eus = manager(settings), eus_client(settings)

@@ -9,6 +9,7 @@ import hashlib
 import signal
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,29 +25,29 @@ from ivr.closures import Closures
 from ivr.dialogue.actions import Action
 from ivr.dialogue.call import Call
 from ivr.dialogue.events import Event
-from ivr.dialogue.plan import Plan
-from ivr.dialplan import load_plan
-from ivr.hotline import Hotline
+from ivr.hotline import Edition, Hotline
 from ivr.journal import Journal
 from ivr.phones.asterisk import Parts
 from ivr.phones.meaning import Meaning, Topics
 from ivr.world import World
 from store import create_tables, open_database
+from store.versions import Version
 from telepin.service import TelePin
 from voicebot.ears.choose import open_ear
 from voicebot.ears.keypad import KeypadOnly
 from voicebot.listen import Listener
 from voicebot.media import MediaServer
 from voicebot.models import model_folder
-from voicebot.prompts import PromptBook
-from voicebot.voices.voice import Voice, VoiceError, find_voice
 
 from . import logs
 from .asterisk.port import check_free
+from .deployment import plan_of, versions_of
+from .editions import Editions
 from .eus import eus_client
 from .secret_files import read_secret
 from .settings import Settings
 from .supervisor import beat
+from .voice import prompt_book
 
 log = structlog.get_logger(__name__)
 
@@ -56,6 +57,7 @@ COUNTER_PATIENCE = 1.0
 """Seconds that an attempt's count may wait for other writers of the database."""
 TURNS = Counter("infolinia_turns_total", "committed turns, by event", ["event"])
 CALLS = Gauge("infolinia_calls", "calls with this engine now")
+PLAN = Gauge("infolinia_plan", "the version of the dialplans that new calls get", ["version"])
 READY = Gauge("infolinia_ready", "1 once topics and ear are loaded, as far as this machine has them")
 
 
@@ -75,17 +77,6 @@ def spool_in(folder: Path) -> Any:
     return spool
 
 
-def prompt_book(settings: Settings) -> PromptBook:
-    """The prompts of this installation; without any voice, only what was rendered or recorded before."""
-    voice: Voice | None
-    try:
-        voice = find_voice(settings.voice)
-    except VoiceError as error:
-        log.error("no voice", why=str(error))
-        voice = None
-    return PromptBook(settings.var / "prompts", voice, recordings=settings.dialplans / "recordings")
-
-
 class Engine:
     """Engine ``number`` of this installation."""
 
@@ -93,7 +84,8 @@ class Engine:
         self._settings, self._number, self._name = settings, number, f"engine-{number}"
         self._alarms = Alarms(command=settings.alarm_command, webhook=settings.alarm_webhook)
         self._listener = Listener(KeypadOnly())
-        self._topics: Topics | None = None
+        self._recognisers: dict[Path, Topics] = {}
+        self._unlearned: list[_Recognised] = []
         self._learning = True
 
     async def run(self, heartbeat: int | None) -> None:
@@ -104,7 +96,6 @@ class Engine:
         beating = asyncio.create_task(beat(heartbeat, stopping.set)) if heartbeat is not None else None
         for kind in ("agi", "media", "metrics"):
             check_free("127.0.0.1", settings.port(kind, self._number), "tcp", kind)
-        plan = load_plan(settings.dialplans)
         database = open_database(settings.database_url, busy_timeout=settings.journal_stall)
         await create_tables(database)
         start_http_server(settings.port("metrics", self._number), "127.0.0.1")
@@ -117,18 +108,20 @@ class Engine:
         counters = open_database(settings.database_url, busy_timeout=COUNTER_PATIENCE)
         telepin = self._telepin(counters)
         await telepin.start()
-        hotline = Hotline(
-            self._name, plan, journal, self._parts(plan, journal, media, telepin), self.hears, self._count
-        )
+        editions = self._editions(journal, media, telepin)
+        editions.start()
+        hotline = Hotline(self._name, editions, journal, self.hears, self._count)
         CALLS.set_function(lambda: hotline.calls)
         server = AgiServer(hotline.handle)
         await server.start("127.0.0.1", settings.port("agi", self._number))
-        log.info("engine serves", engine=self._name, plan=plan.version)
+        log.info("engine serves", engine=self._name, plan=editions.live.plan.version)
         loading = asyncio.create_task(self._learn_to_hear())
+        watching = asyncio.create_task(editions.watch())
         await stopping.wait()
         log.info("engine drains", engine=self._name, calls=hotline.calls)
         await server.close(settings.drain_seconds)
         loading.cancel()
+        watching.cancel()
         await telepin.close()
         await media.close()
         await self._listener.ear.close()
@@ -142,19 +135,45 @@ class Engine:
         """Whether a call that arrives now will be understood by the time it is asked."""
         return self._learning or self._listener.available
 
-    def _parts(self, plan: Plan, journal: Journal, media: MediaServer, telepin: TelePin) -> Parts:
+    def _editions(self, journal: Journal, media: MediaServer, telepin: TelePin) -> Editions:
+        """The versions of the dialplans, made with what all of them share."""
         settings = self._settings
-        return Parts(
+        prompts = prompt_book(settings)
+        parts = Parts(
             media=media,
             media_address=f"127.0.0.1:{settings.port('media', self._number)}",
-            prompts=prompt_book(settings),
+            prompts=prompts,
             listener=self._listener,
             authority=telepin,
-            meaning=Meaning(lambda: self._topics),
-            world=World(plan, journal, Closures(settings.var / "closures.json"), settings.hours, acts=telepin.acts),
+            meaning=Meaning(lambda: None),
+            world=World(
+                lambda: editions.live.plan,
+                journal,
+                Closures(settings.var / "closures.json"),
+                settings.hours,
+                acts=telepin.acts,
+            ),
             spool=spool_in(settings.var / "prompts" / "spool"),
-            waiting=plan.lines(*plan.manners.waiting) if plan.manners else (),
         )
+
+        def load(version: Version) -> Edition:
+            plan, topics = plan_of(version), _Recognised(version)
+            if self._learning:
+                self._unlearned.append(topics)
+            else:
+                self._learn(topics)
+            book = prompts.with_recordings(version.files / "recordings")
+            waiting = plan.lines(*plan.manners.waiting) if plan.manners else ()
+            return Edition(plan, replace(parts, prompts=book, meaning=Meaning(lambda: topics.by), waiting=waiting))
+
+        editions = Editions(
+            versions_of(settings), load, self._tell_live, self._alarms, (settings.var / "topics" / "live",)
+        )
+        return editions
+
+    def _tell_live(self, version: str) -> None:
+        PLAN.clear()
+        PLAN.labels(version).set(1)
 
     def _telepin(self, database: AsyncEngine) -> TelePin:
         key = read_secret(self._settings, "telepin")
@@ -169,29 +188,46 @@ class Engine:
     async def _learn_to_hear(self) -> None:
         """Load the topics and open the ear, beside the first calls."""
         settings = self._settings
-        self._topics = await asyncio.to_thread(_load_topics, settings)
+        await asyncio.to_thread(self._learn_all)
         models = settings.var / "models"
         whisper = model_folder(models, "whisper") if settings.whisper else None
         self._listener.ear = await open_ear(settings.vosk_model or model_folder(models, "vosk"), whisper, settings.ears)
         self._learning = False
+        await asyncio.to_thread(self._learn_all)
         READY.set(1)
         log.info("engine hears", engine=self._name, ear=self._listener.ear.name)
 
+    def _learn_all(self) -> None:
+        while self._unlearned:
+            self._learn(self._unlearned.pop())
 
-def _load_topics(settings: Settings) -> Topics:
-    """The deployed recogniser of topics; that of the present phrases when none is deployed or it cannot be read."""
-    from voicebot.topics.catalogue import CatalogueError
-    from voicebot.topics.model import ModelError
-    from voicebot.topics.recogniser import TopicRecogniser, ensure_model
-    from voicebot.topics.versions import live_model
+    def _learn(self, topics: "_Recognised") -> None:
+        """Load the deployed recogniser of topics; that of the version's own phrases when none is deployed or readable.
+        Each file is read once."""
+        from voicebot.topics.catalogue import CatalogueError
+        from voicebot.topics.model import ModelError
+        from voicebot.topics.recogniser import TopicRecogniser, ensure_model
+        from voicebot.topics.versions import live_model
 
-    folder = settings.var / "topics"
-    try:
-        if (deployed := live_model(folder)) is not None:
-            return TopicRecogniser.load(deployed)
-    except (CatalogueError, ModelError) as error:
-        log.error("deployed topics cannot be read: those of the present phrases serve", why=str(error))
-    return TopicRecogniser.load(ensure_model(settings.dialplans, folder))
+        folder = self._settings.var / "topics"
+        try:
+            if (deployed := live_model(folder)) is not None:
+                topics.by = self._recognisers.get(deployed) or TopicRecogniser.load(deployed)
+                self._recognisers[deployed] = topics.by
+                return
+        except (CatalogueError, ModelError) as error:
+            log.error("deployed topics cannot be read: those of the present phrases serve", why=str(error))
+        file = ensure_model(topics.version.files, folder)
+        topics.by = self._recognisers.get(file) or TopicRecogniser.load(file)
+        self._recognisers[file] = topics.by
+
+
+@dataclass
+class _Recognised:
+    """What recognises the topics of ``version``; None until it is loaded."""
+
+    version: Version
+    by: Topics | None = None
 
 
 async def run_engine(settings: Settings, number: int, heartbeat: int | None = None) -> None:

@@ -6,7 +6,9 @@ a queue or a transfer.
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
 import structlog
@@ -31,20 +33,48 @@ QUEUE_OUTCOMES = ("served", "timeout", "full", "joinempty", "leaveempty", "unava
 TurnHook = Callable[[Call, Event, tuple[Action, ...]], None]
 
 
+@dataclass(frozen=True)
+class Edition:
+    """A version of the dialplans with all that its calls need; ``plan.version`` names it in the journal."""
+
+    plan: Plan
+    parts: Parts
+
+
+class Editions(Protocol):
+    """The versions that an engine serves."""
+
+    @property
+    def live(self) -> Edition:
+        """What a call gets that arrives now."""
+
+    async def of(self, id_: str) -> Edition:
+        """What a call gets that began with version ``id_``; the live one when that is not to be had."""
+
+
+@dataclass(frozen=True)
+class Only:
+    """One edition for every call, as a replay has it."""
+
+    live: Edition
+
+    async def of(self, id_: str) -> Edition:
+        return self.live
+
+
 class Hotline:
-    """Serves the calls of one engine with ``plan``."""
+    """Serves the calls of one engine: each with the version of the dialplans with which it began."""
 
     def __init__(
         self,
         engine: str,
-        plan: Plan,
+        editions: Editions,
         journal: Journal,
-        parts: Parts,
         hears: Callable[[], bool],
         on_turn: TurnHook | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(WARSAW),
     ) -> None:
-        self.engine, self._plan, self._journal, self._parts = engine, plan, journal, parts
+        self.engine, self._editions, self._journal = engine, editions, journal
         self._hears = hears
         self._on_turn = on_turn
         self._clock = clock
@@ -66,21 +96,29 @@ class Hotline:
         task = asyncio.current_task()
         assert task is not None
         self._under_way[call_id] = task
-        phone = AsteriskPhone(channel, self._parts)
         try:
-            call = await self._serve(channel, phone, call_id)
-            if call is not None and call.ended is not None:
-                await self._parts.authority.forget(call_id)
+            await self._take(channel, call_id)
         except Fenced:
             log.warning("another engine has this call", call=call_id)
         except (AgiHungUp, AgiError) as error:
             log.info("the channel is gone", call=call_id, error=type(error).__name__)
         finally:
-            await phone.close()
             self._under_way.pop(call_id, None)
 
-    async def _serve(self, channel: AgiChannel, phone: AsteriskPhone, call_id: str) -> Call | None:
+    async def _take(self, channel: AgiChannel, call_id: str) -> None:
         known = await self._latest(call_id)
+        edition = await self._editions.of(known.plan) if known is not None else self._editions.live
+        phone = AsteriskPhone(channel, edition.parts)
+        try:
+            call = await self._serve(channel, phone, call_id, known, edition.plan)
+            if call is not None and call.ended is not None:
+                await edition.parts.authority.forget(call_id)
+        finally:
+            await phone.close()
+
+    async def _serve(
+        self, channel: AgiChannel, phone: AsteriskPhone, call_id: str, known: Call | None, plan: Plan
+    ) -> Call | None:
         event = self._event(channel, known)
         if event is None:
             if known is None and _talked(channel):
@@ -93,7 +131,7 @@ class Hotline:
             await channel.set_variable("IVR_NEXT", "hangup")
             return known
         there = phone if channel.request.why != "hung-up" else _NobodyThere()
-        session = Session(self._plan, self._journal, there, self._on_turn)
+        session = Session(plan, self._journal, there, self._on_turn)
         call = await session.run(known or Call(id=call_id), event)
         if channel.hung_up.is_set() and call.ended is None:
             call = await session.run(call, HungUp())

@@ -31,13 +31,14 @@ QueueNews = Callable[[str], Awaitable[Mapping[str, int | float]]]
 
 
 class World:
-    """Answers look-ups for one engine. ``hours`` other than ``plan`` holds every office open or closed (demo, tests);
-    ``queues`` tells how a queue stands; without it only whether its office is open is known. ``acts`` tells whether a
-    mandate still holds: asked along with hours and queues, which stand before every hand-off to a person."""
+    """Answers look-ups for one engine. ``plan`` tells the plan in force now: a change of hours bites in calls that
+    began with an older one, as a closure does. ``hours`` other than ``plan`` holds every office open or closed (demo,
+    tests); ``queues`` tells how a queue stands; without it only whether its office is open is known. ``acts`` tells
+    whether a mandate still holds: asked along with hours and queues, which stand before every hand-off to a person."""
 
     def __init__(
         self,
-        plan: Plan,
+        plan: Callable[[], Plan],
         journal: Journal,
         closures: Closures,
         hours: Always = "plan",
@@ -59,7 +60,8 @@ class World:
         return LookedUp(what=what, ok=False)
 
     def _opening(self, office_id: str) -> LookedUp:
-        office = self._plan.offices.get(office_id) or self._plan.offices[NATIONAL]
+        offices = self._plan().offices
+        office = offices.get(office_id) or offices[NATIONAL]
         found = opening(office, self._clock(), self._closure(office.id))
         is_open = found.open if self._hours == "plan" else self._hours == "open" and found.closure is None
         told: dict[str, str | bool | int | float | None] = {

@@ -51,6 +51,10 @@ class PromptBook:
         self._held = 0
         self._complained: set[str] = set()
 
+    def with_recordings(self, folder: Path) -> "PromptBook":
+        """The same voice and cache with other studio recordings."""
+        return PromptBook(self._cache, self._voice, recordings=folder)
+
     async def audio(self, prompt: str, text: str) -> bytes:
         """The line as 8 kHz s16le mono, rendered now if it must be. Never raises for what a machine may lack."""
         recorded = self._recorded(prompt)

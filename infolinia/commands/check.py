@@ -1,17 +1,16 @@
 """``infolinia check``: is this dialplan fit to go live?"""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 import typer
 from rich.console import Console
 
-from infolinia.rehearsals import keep_script, run_all
+from infolinia.judgement import Judgement, judge
 from infolinia.settings import Settings
-from ivr.dialplan import Examined, Fault, examine
+from ivr.dialogue.plan import Plan
 from ivr.dialplan.migrations import migrate as migrate_folder
-from ivr.proof import prove
 
 
 def check(
@@ -37,16 +36,14 @@ def check(
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     if migrate:
         _migrate(root, console)
-    examined = examine(root)
-    proven, violations = _prove(examined, settings.var / "proof") if proof else (None, [])
-    rehearsed, unlike = run_all(examined.plan, settings, root) if examined.plan is not None else (0, [])
-    faults = [*examined.faults, *violations, *unlike]
+    with console.status("Sprawdzam pliki") as status:
+        found = judge(root, settings, prove=proof, say=status.update)
     if as_json:
-        report = {"ok": not faults, "faults": faults, "warnings": examined.warnings, "proof": proven}
-        typer.echo(msgspec.json.encode({**report, "rehearsals": rehearsed}).decode())
+        report = {"ok": not found.faults, "faults": found.faults, "warnings": found.examined.warnings}
+        typer.echo(msgspec.json.encode({**report, "proof": found.proof, "rehearsals": found.rehearsals}).decode())
     else:
-        _tell(console, examined, faults, proven, rehearsed)
-    raise typer.Exit(1 if faults else 0)
+        _tell(console, found)
+    raise typer.Exit(1 if found.faults else 0)
 
 
 def _migrate(root: Path, console: Console) -> None:
@@ -59,36 +56,26 @@ def _migrate(root: Path, console: Console) -> None:
         console.print(f"{name}: przepisany na nową wersję; poprzedni leży obok", markup=False)
 
 
-def _prove(examined: Examined, scripts: Path) -> tuple[dict[str, Any] | None, list[Fault]]:
-    """What the proof says of a plan without faults, and what it found as faults of the nodes concerned. The calls that
-    show them are left in ``scripts``, those of an earlier proof removed."""
-    if examined.plan is None:
-        return None, []
-    found = prove(examined.plan)
-    broken = {violation.property for violation in found.violations}
-    for old in scripts.glob("*.yaml"):
-        old.unlink()
-    faults = [
-        examined.fault_of(violation.node, violation.message, f"pokazuje to infolinia simulate --script {path}")
-        for violation in found.violations
-        for path in (keep_script(violation, scripts),)
-    ]
-    holds = {name: name not in broken for name in found.properties}
-    return {"states": found.states, "seconds": round(found.seconds, 3), "properties": holds}, faults
+def _tell(console: Console, found: Judgement) -> None:
+    tell_faults(console, found)
+    if found.plan is None:
+        console.print(f"Błędów: {len(found.faults)}. Nic nie zostało wdrożone.")
+    else:
+        typer.echo(summary(found, found.plan))
 
 
-def _tell(
-    console: Console, examined: Examined, faults: list[Fault], proven: dict[str, Any] | None, rehearsed: int
-) -> None:
-    for fault in faults:
+def tell_faults(console: Console, found: Judgement) -> None:
+    """Every fault and warning in a line."""
+    for fault in found.faults:
         console.print(str(fault), markup=False)
-    for warning in examined.warnings:
+    for warning in found.examined.warnings:
         console.print(f"{warning} [uwaga]", markup=False)
-    if faults or examined.plan is None:
-        console.print(f"Błędów: {len(faults)}. Nic nie zostało wdrożone.")
-        return
-    plan = examined.plan
+
+
+def summary(found: Judgement, plan: Plan) -> str:
+    """What is in order, in a line."""
+    proof = found.proof
     sizes = f"{len(plan.nodes)} węzłów, {len(plan.offices)} urzędów, {len(plan.topics)} tematów"
-    checked = f" Zbadano {proven['states']} stanów rozmowy w {proven['seconds']:.1f} s." if proven else ""
-    tried = f" Prób: {rehearsed}, wszystkie zgodne." if rehearsed else ""
-    typer.echo(f"Dialplany w porządku: {sizes}.{checked}{tried}")
+    checked = f" Zbadano {proof['states']} stanów rozmowy w {proof['seconds']:.1f} s." if proof else ""
+    tried = f" Prób: {found.rehearsals}, wszystkie zgodne." if found.rehearsals else ""
+    return f"Dialplany w porządku: {sizes}.{checked}{tried}"

@@ -5,10 +5,12 @@ from typing import Annotated
 
 import typer
 
+from infolinia.deployment import live_plan
 from infolinia.settings import Settings
 from ivr.calendar import WARSAW
 from ivr.closures import EVERY, Closures, ClosuresError
-from ivr.dialplan import PlanError, guess, load_plan
+from ivr.dialplan import PlanError, guess
+from store.versions import VersionError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -30,9 +32,11 @@ def _office(name: str) -> str:
     if name in (EVERY, "wszystkie"):
         return EVERY
     try:
-        offices = load_plan(Settings().dialplans).offices
+        offices = live_plan(Settings()).offices
     except PlanError as error:
         raise _fail(f"Dialplany mają błędy (infolinia check): {error.faults[0]}") from None
+    except VersionError as error:
+        raise _fail(str(error)) from None
     if name not in offices:
         raise _fail(f"Nie ma urzędu `{name}`. {guess(name, offices)}".strip())
     return name

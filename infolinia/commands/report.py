@@ -11,11 +11,13 @@ import typer
 from sqlalchemy.exc import SQLAlchemyError
 
 from desk.kpi3 import Cell, Funnel, by, kpi3, total
+from infolinia.deployment import live_plan
 from infolinia.settings import Settings
 from ivr.calendar import WARSAW
 from ivr.dialogue.plan import Plan
-from ivr.dialplan import PlanError, load_plan
+from ivr.dialplan import PlanError
 from store import create_tables, open_database
+from store.versions import VersionError
 
 from .report_kpi2 import kpi2
 
@@ -50,10 +52,12 @@ def kpi3_(
     if until < since:
         raise _fail(f"Ostatni dzień ({until}) jest przed pierwszym ({since})")
     try:
-        plan = load_plan(Settings().dialplans)
+        plan = live_plan(Settings())
         cells = asyncio.run(_cells(plan, since, until))
     except PlanError as error:
         raise _fail(f"Dialplany mają błędy (infolinia check): {error.faults[0]}") from None
+    except VersionError as error:
+        raise _fail(str(error)) from None
     except SQLAlchemyError as error:
         raise _fail(f"Baza nie odpowiada na pytanie ({type(error).__name__}): {Settings().var}") from None
     if as_csv:

@@ -11,15 +11,17 @@ from rich.console import Console
 from infolinia import running
 from infolinia.asterisk.trouble import AsteriskError
 from infolinia.background import NotStarted
+from infolinia.deployment import NotFit, live_plan, standing
 from infolinia.installation import prepare
 from infolinia.notices import notices
 from infolinia.settings import Settings
 from infolinia.stack import Stack
-from ivr.dialplan import PlanError, load_plan
+from ivr.dialplan import PlanError
+from store.versions import VersionError
 from voicebot.voices.voice import VoiceError
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
-TROUBLE = (AsteriskError, NotStarted, PlanError, VoiceError, FileNotFoundError)
+TROUBLE = (AsteriskError, NotStarted, NotFit, PlanError, VersionError, VoiceError, FileNotFoundError)
 """What an operator can mend: said in a sentence, not as a traceback."""
 
 
@@ -83,9 +85,9 @@ def down() -> None:
 
 
 def restart() -> None:
-    """Zatrzymuje i uruchamia ponownie, z ustawieniami i dialplanami, które są teraz; atrapy i telefony jak przedtem.
+    """Zatrzymuje i uruchamia ponownie, z ustawieniami, które są teraz; atrapy i telefony jak przedtem.
 
-    Dialplan z błędem (infolinia check) niczego nie zatrzymuje.
+    Zmiana dialplanów nie wymaga zatrzymania: infolinia deploy.
 
     Przykłady:
 
@@ -96,7 +98,7 @@ def restart() -> None:
     settings = Settings()
     known = running.read(settings)
     with plainly():
-        load_plan(settings.dialplans)
+        live_plan(settings)
         stopped = Stack.found(settings, say).down()
     if stopped:
         say("zatrzymano: " + ", ".join(stopped))
@@ -136,10 +138,11 @@ def _show(stack: Stack) -> None:
     for row in stack.status():
         state = f"[green]działa[/] (pid {row.pid})" if row.pid else "[dim]nie działa[/]"
         console.print(f"{row.name:18} {state:32} {row.where}")
+    console.print(f"{'dialplany':18} {standing(stack.settings)}", markup=False)
     if not stack.running():
         return
     with plainly():
-        for notice in notices(stack.settings, load_plan(stack.settings.dialplans), datetime.now(UTC)):
+        for notice in notices(stack.settings, live_plan(stack.settings), datetime.now(UTC)):
             console.print(f"[yellow]![/] {notice}")
 
 

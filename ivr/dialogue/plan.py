@@ -194,7 +194,7 @@ class Plan:
     ``version`` names its content; ``nodes`` maps ids to node models; ``person`` is the node that leads to a person
     from anywhere, ``end`` the hang-up node spoken when nothing else can help; ``prompts`` maps prompt ids to text with
     ``{variables}``, which are what a node says of the moment, ``variables`` of the dialplan, and ``{urzad}``, the
-    office. ``{name:how}`` is said the way ``speech`` has it under ``how``.
+    office. ``{name:how}`` is said the way ``speech`` has it under ``how``; ``local`` is what offices have of their own.
 
     ``for_office`` is the plan as one office has it: the same, but for what is ``local`` there.
     """
@@ -222,8 +222,9 @@ class Plan:
         self.numbers = {number: office.id for office in offices.values() for number in office.numbers}
         self.variables, self.speech = dict(variables or {}), speech or {}
         self.manners = manners
+        self.local = dict(local or {})
         self._office, self._own_prompts = NATIONAL, frozenset[str]()
-        self.views = {id_: self._view(office, (local or {}).get(id_, Local())) for id_, office in offices.items()}
+        self.views = {id_: self._view(office, self.local.get(id_, Local())) for id_, office in offices.items()}
         for view in self.views.values():
             view.views = self.views
 

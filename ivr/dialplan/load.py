@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ..dialogue.plan import Local, Plan
 from .checks import check
-from .draft import Draft
+from .draft import FILES, FOLDERS, Draft
 from .source import Fault, Source
 from .speech import SPEECH
 
@@ -35,26 +35,45 @@ class Examined:
         return self.flow.fault(("nodes", node), message, hint, key=True)
 
 
-def examine(root: Path) -> Examined:
-    """All that can be said of the dialplans in folder ``root``. Raises nothing for what an author may write."""
+def examine(root: Path, version: str | None = None) -> Examined:
+    """All that can be said of the dialplans in folder ``root``. Raises nothing for what an author may write. The plan
+    is called ``version``; None: by its content."""
     draft = Draft(root)
     found, warnings = check(draft)
     faults = sorted({*draft.faults, *found})
-    plan = None if faults else _plan(draft)
+    plan = None if faults else _plan(draft, version or draft.version)
     return Examined(plan, faults, sorted({*draft.warnings, *warnings}), draft.flow)
 
 
-def load_plan(root: Path) -> Plan:
-    """The plan in folder ``root``. Raises ``PlanError`` with all faults found."""
-    examined = examine(root)
+def files_of(root: Path) -> list[str]:
+    """Names (relative) of all that belongs to the dialplans in ``root``: what calls, the recogniser, rehearsals and
+    studio recordings need. Only regular files that lie inside ``root``."""
+    found = [root / name for name in FILES]
+    for folder in (*FOLDERS, "tests"):
+        found += (root / folder).rglob("*.yaml")
+    found += (root / "recordings").glob("*.wav")
+    inside = root.resolve()
+    return sorted(
+        path.relative_to(root).as_posix()
+        for path in found
+        if path.is_file()
+        and path.resolve().is_relative_to(inside)
+        and not any(part.startswith(".") for part in path.relative_to(root).parts)
+    )
+
+
+def load_plan(root: Path, version: str | None = None) -> Plan:
+    """The plan in folder ``root``, called ``version`` (None: by its content). Raises ``PlanError`` with all faults
+    found."""
+    examined = examine(root, version)
     if examined.plan is None:
         raise PlanError(examined.faults)
     return examined.plan
 
 
-def _plan(draft: Draft) -> Plan:
+def _plan(draft: Draft, version: str) -> Plan:
     return Plan(
-        version=draft.version,
+        version=version,
         start=draft.heads["start"],
         person=draft.heads["person"],
         end=draft.heads.get("end"),

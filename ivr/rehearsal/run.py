@@ -111,7 +111,7 @@ async def converse(
 ) -> Call:
     """One call from its arrival to its end, journal in memory; its last state."""
     journal = journal_after(earlier)
-    world = World(stage.plan, journal, WrittenClosures(closures or {}), clock=lambda: time.now)
+    world = World(lambda: stage.plan, journal, WrittenClosures(closures or {}), clock=lambda: time.now)
     phone = TerminalPhone(caller, world, stage.authority(time.now), Meaning(stage.topics), tell)
     return await Session(stage.plan, journal, phone, on_turn).run(Call(id="proba"), arrived)
 

@@ -12,7 +12,7 @@ from ivr.asterisk.agi import AgiRequest
 from ivr.dialogue.actions import Action
 from ivr.dialogue.call import Call
 from ivr.dialogue.events import CallArrived, Event, LookedUp, PinChecked
-from ivr.hotline import Hotline
+from ivr.hotline import Edition, Hotline, Only
 from ivr.phones.asterisk import Parts
 from ivr.phones.authentication import Authority
 from ivr.phones.meaning import Meaning
@@ -110,20 +110,20 @@ class _Replay:
         def on_turn(call: Call, event: Event, actions: tuple[Action, ...]) -> None:
             self._turn(call, event, actions, loop.time())
 
+        parts = Parts(
+            media=media,
+            media_address="replay",
+            prompts=hums,
+            listener=Listener(self._ear),
+            authority=_Verdicts(self._stage.authority(day.now()), list(verdicts)),
+            meaning=Meaning(self._stage.topics),
+            world=World(lambda: plan, journal, WrittenClosures(fixture.closures), clock=day.now),
+            spool=lambda text, pcm: text,
+        )
         hotline = Hotline(
             "replay",
-            plan,
+            Only(Edition(plan, parts)),
             journal,
-            Parts(
-                media=media,
-                media_address="replay",
-                prompts=hums,
-                listener=Listener(self._ear),
-                authority=_Verdicts(self._stage.authority(day.now()), list(verdicts)),
-                meaning=Meaning(self._stage.topics),
-                world=World(plan, journal, WrittenClosures(fixture.closures), clock=day.now),
-                spool=lambda text, pcm: text,
-            ),
             lambda: fixture.hears,
             on_turn,
             day.now,

@@ -12,7 +12,7 @@ from ivr.dialogue.actions import Action, Enqueue, LookUp
 from ivr.dialogue.call import Call
 from ivr.dialogue.events import CallArrived, Event, HumanAsked, LookedUp, QueueEnded
 from ivr.dialogue.plan import Plan
-from ivr.hotline import Hotline
+from ivr.hotline import Edition, Hotline, Only
 from ivr.journal import Journal
 from ivr.phones.asterisk import AsteriskPhone
 
@@ -72,9 +72,8 @@ def seen() -> list[Event]:
 def hotline(plan: Plan, monkeypatch: pytest.MonkeyPatch, seen: list[Event]) -> Hotline:
     monkeypatch.setattr(AsteriskPhone, "perform", perform)
     parts = SimpleNamespace(authority=SimpleNamespace(forget=forget))
-    return Hotline(
-        "engine-0", plan, FullDisk(), cast(Any, parts), lambda: True, lambda call, event, actions: seen.append(event)
-    )
+    only = Only(Edition(plan, cast(Any, parts)))
+    return Hotline("engine-0", only, FullDisk(), lambda: True, lambda call, event, actions: seen.append(event))
 
 
 async def ask(hotline: Hotline, why: str, detail: str = "") -> str:

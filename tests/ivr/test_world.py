@@ -23,7 +23,7 @@ async def test_the_time_is_told_with_the_hours_and_with_a_queue(
     tmp_path: Path, plan: Plan, what: str, args: dict[str, str]
 ) -> None:
     clock = datetime(2026, 4, 21, 8, tzinfo=UTC)
-    world = World(plan, cast(Any, None), Closures(tmp_path / "closures.json"), clock=lambda: clock)
+    world = World(lambda: plan, cast(Any, None), Closures(tmp_path / "closures.json"), clock=lambda: clock)
     found = (await world.look_up(Call(id="c"), what, args)).found
     assert found["open"] is True
     assert found["at"] == "2026-04-21T10:00:00+02:00"
@@ -60,7 +60,7 @@ async def test_before_a_hand_off_e_us_is_asked_whether_the_mandate_holds(
         return False
 
     clock = datetime(2026, 4, 21, 8, tzinfo=UTC)
-    world = World(plan, cast(Any, None), Closures(tmp_path / "closures.json"), clock=lambda: clock, acts=acts)
+    world = World(lambda: plan, cast(Any, None), Closures(tmp_path / "closures.json"), clock=lambda: clock, acts=acts)
     auth = Authentication(person=PERSON, at="", until=until, method="pesel+telepin", check=check)
     args = {"office": "malopolskie", "queue": "malopolskie-kol-pit"}
     found = (await world.look_up(Call(id="c", auth=auth, acting_for=acting_for), what, args)).found

@@ -77,13 +77,13 @@ def free_shift(shift: int) -> int:
 
 
 def own_settings(folder: Path, shift: int, rtp: int, **more: Any) -> Settings:
-    """Settings of a stack in ``folder`` that reuses the checkout's Asterisk, prompts, topics and models."""
+    """Settings of a stack in ``folder`` that reuses the checkout's Asterisk, prompts, topics, models and proof."""
     shift = free_shift(shift)
     prefix = install.ensure(Settings()).binary.parent.parent
     (folder / "asterisk").mkdir(parents=True)
     with suppress(FileNotFoundError):
         shutil.copy(checkout_var() / "asterisk" / "probed", folder / "asterisk" / "probed")
-    for name in ("prompts", "topics", "models"):
+    for name in ("prompts", "topics", "models", "proof"):
         if (checkout_var() / name).is_dir():
             (folder / name).symlink_to(checkout_var() / name)
     return Settings(

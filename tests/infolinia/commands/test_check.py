@@ -9,6 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
+from infolinia import judgement
 from infolinia.commands import check as command
 from infolinia.commands.schema import schema
 from infolinia.commands.simulate import simulate
@@ -71,7 +72,7 @@ def test_the_report_as_json(root: Path) -> None:
 
 def test_what_the_proof_finds_is_a_fault_of_its_node(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = Proof(7, 9, 0.5, ("koniec", "automat"), (Violation("koniec", "rozmowa nie ma końca", "kolejka"),), None)
-    monkeypatch.setattr(command, "prove", lambda plan: found)
+    monkeypatch.setattr(judgement.proof, "prove", lambda plan: found)
     report = json.loads(run(command.check, str(root), "--json").stdout)
     assert report["proof"] == {"states": 7, "seconds": 0.5, "properties": {"koniec": False, "automat": True}}
     place = next(n for n, line in enumerate((root / "hotline.yaml").read_text().split("\n"), 1) if line == "  kolejka:")
@@ -87,7 +88,7 @@ def test_a_breach_leaves_the_call_that_shows_it(root: Path, var: Path, monkeypat
         script = {"title": "x", "turns": play(plan, {"turns": [{"event": event}]})}
         return Proof(7, 9, 0.5, ("koniec",), (Violation("koniec", "bez końca", "kolejka", script),), None)
 
-    monkeypatch.setattr(command, "prove", breached)
+    monkeypatch.setattr(judgement.proof, "prove", breached)
     (var / "proof").mkdir(parents=True)
     (var / "proof" / "automat-1.yaml").write_text("stary", encoding="utf-8")
     report = json.loads(run(command.check, str(root), "--json").stdout)

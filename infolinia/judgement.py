@@ -1,0 +1,90 @@
+"""Is a folder of dialplans fit to go live: its files, its rehearsed calls, the proof. ``check`` and ``deploy`` ask it.
+
+The proof of a plan that was proved before by the same program is not made again.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from infolinia.rehearsals import keep_script, run_all
+from infolinia.settings import Settings
+from ivr import proof
+from ivr.dialogue.plan import Plan
+from ivr.dialplan import Examined, Fault, examine, program
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What was found. ``proof``: ``states``, ``seconds``, ``properties`` (name to whether it holds); None when it was
+    not asked for or there is no plan. ``rehearsals``: how many calls were rehearsed."""
+
+    examined: Examined
+    faults: list[Fault]
+    proof: dict[str, Any] | None
+    rehearsals: int
+
+    @property
+    def plan(self) -> Plan | None:
+        """The plan, when nothing keeps it from going live."""
+        return None if self.faults else self.examined.plan
+
+
+def judge(root: Path, settings: Settings, *, prove: bool = True, say: Say = lambda text: None) -> Judgement:
+    """All faults of the dialplans in ``root``; nothing is changed there. ``say`` is told, in Polish, what is begun."""
+    examined = examine(root)
+    plan = examined.plan
+    if plan is None:
+        return Judgement(examined, list(examined.faults), None, 0)
+    proven, violations = _prove(examined, plan, settings.var / "proof", say) if prove else (None, [])
+    say("Próby rozmów")
+    rehearsed, unlike = run_all(plan, settings, root)
+    return Judgement(examined, [*violations, *unlike], proven, rehearsed)
+
+
+def _prove(examined: Examined, plan: Plan, folder: Path, say: Say) -> tuple[dict[str, Any], list[Fault]]:
+    """What the proof says, and what it found as faults of the nodes concerned. The calls that show them are left in
+    ``folder``, those of an earlier proof removed."""
+    for old in folder.glob("*.yaml"):
+        old.unlink()
+    kept = folder / "proved" / f"{plan.version}-{_program()}.json"
+    if (known := _known(kept)) is not None:
+        return known, []
+    say("Dowód, że żadna rozmowa się nie zgubi")
+    found = proof.prove(plan)
+    broken = {violation.property for violation in found.violations}
+    faults = [
+        examined.fault_of(violation.node, violation.message, f"pokazuje to infolinia simulate --script {path}")
+        for violation in found.violations
+        for path in (keep_script(violation, folder),)
+    ]
+    holds = {name: name not in broken for name in found.properties}
+    told = {"states": found.states, "seconds": round(found.seconds, 3), "properties": holds}
+    if not faults:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_bytes(msgspec.json.encode(told))
+    return told, faults
+
+
+def _known(kept: Path) -> dict[str, Any] | None:
+    try:
+        found: dict[str, Any] = msgspec.json.decode(kept.read_bytes(), type=dict[str, Any])
+    except (OSError, msgspec.DecodeError):
+        return None
+    return found if {"states", "seconds", "properties"} <= found.keys() else None
+
+
+@cache
+def _program() -> str:
+    """Digest of the code that the proof walks, and of the proof."""
+    total = hashlib.sha256(program().encode())
+    for path in sorted(Path(proof.__file__).parent.glob("*.py")):
+        total.update(path.read_bytes())
+    return total.hexdigest()[:16]

@@ -1,0 +1,165 @@
+"""``infolinia deploy|versions|diff|rollback`` as an administrator uses them, without Asterisk and engines."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from infolinia import deployment, judgement
+from infolinia.commands import going_live as command
+from infolinia.settings import ROOT
+from ivr.dialplan import load_plan
+from ivr.proof import Proof, Violation
+from tests.ivr.dialplan.broken_plans import copy_shipped
+
+
+@pytest.fixture(autouse=True)
+def var(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A ``var`` of its own, with neither proof nor sounds to be made: each has tests of its own."""
+    monkeypatch.setenv("INFOLINIA_VAR", str(tmp_path / "var"))
+    monkeypatch.setattr(judgement.proof, "prove", lambda plan: Proof(7, 9, 0.5, ("koniec",), (), None))
+    monkeypatch.setattr(judgement, "run_all", lambda plan, settings, root: (3, []))
+    monkeypatch.setattr(deployment, "make_ready", lambda settings, plan, files, say: None)
+    return tmp_path / "var"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    copied = copy_shipped(tmp_path / "dialplans")
+    shutil.copytree(ROOT / "dialplans" / "tests", copied / "tests", dirs_exist_ok=True)
+    return copied
+
+
+def run(function: Any, *words: object) -> Result:
+    app = typer.Typer()
+    app.command()(function)
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+def listed() -> Any:
+    return json.loads(run(command.versions, "--json").stdout)
+
+
+def greet(root: Path, greeting: str) -> None:
+    path = root / "offices" / "opolskie.yaml"
+    text = path.read_text(encoding="utf-8").split("prompts:")[0]
+    path.write_text(f"{text}prompts:\n  powitanie: {greeting}\n", encoding="utf-8")
+
+
+def test_deploy_list_compare_and_go_back(root: Path, var: Path) -> None:
+    assert "Nic jeszcze nie wdrożono" in run(command.versions).output
+    first = run(command.deploy, root, "--by", "ania")
+    assert first.exit_code == 0, first.output
+    assert "Wdrożona wersja 1" in first.output
+    greet(root, "Dzień dobry w Opolu.")
+    told = "Urząd `opolskie`, własny komunikat `powitanie`: nowy: „Dzień dobry w Opolu.”"
+    assert told in run(command.diff, 1, root).output
+    second = run(command.deploy, root, "--by", "jan", "--note", "powitanie w Opolu")
+    assert second.exit_code == 0, second.output
+    assert told in second.output
+    assert told in run(command.diff, 1, 2).output
+    known = listed()
+    assert [(one["number"], one["live"], one["by"], one["note"]) for one in known["versions"]] == [
+        (1, False, "ania", ""),
+        (2, True, "jan", "powitanie w Opolu"),
+    ]
+    assert known["versions"][1]["parent"] == known["versions"][0]["version"]
+    assert known["versions"][1]["proof"]["states"] == 7
+    assert run(command.rollback).exit_code == 0
+    assert listed()["live"] == known["versions"][0]["version"]
+    assert run(command.rollback).exit_code == 1, "there is nothing before the first"
+    assert run(command.rollback, "2").exit_code == 0
+    assert [change["what"] for change in listed()["changes"]] == ["deploy", "deploy", "rollback", "rollback"]
+
+
+def test_what_is_wrong_does_not_go_live(root: Path) -> None:
+    run(command.deploy, root)
+    before = listed()
+    path = root / "offices" / "opolskie.yaml"
+    whole = path.read_text(encoding="utf-8")
+    path.write_text(whole[: len(whole) // 2], encoding="utf-8")  # an editor that is still writing
+    refused = run(command.deploy, root)
+    assert refused.exit_code == 1
+    assert "offices/opolskie.yaml:" in refused.output
+    assert "Nic nie zostało wdrożone" in refused.output
+    path.unlink()
+    path.symlink_to("/etc/passwd")
+    assert "poza folder dialplanów" in run(command.deploy, root).output
+    path.unlink()
+    os.mkfifo(path)
+    assert run(command.deploy, root).exit_code == 1
+    assert listed() == before
+
+
+def test_what_the_proof_finds_does_not_go_live(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = Proof(7, 9, 0.5, ("koniec",), (Violation("koniec", "rozmowa nie ma końca", "kolejka"),), None)
+    monkeypatch.setattr(judgement.proof, "prove", lambda plan: found)
+    refused = run(command.deploy, root)
+    assert refused.exit_code == 1
+    assert "rozmowa nie ma końca" in refused.output
+    assert listed()["live"] is None
+
+
+def test_a_trial_changes_nothing(root: Path) -> None:
+    run(command.deploy, root)
+    before = listed()
+    greet(root, "Halo.")
+    trial = run(command.deploy, root, "--dry-run")
+    assert trial.exit_code == 0
+    assert "„Halo.”" in trial.output
+    assert "nic nie zostało wdrożone" in trial.output
+    assert listed() == before
+
+
+def test_the_same_content_is_no_new_version(root: Path) -> None:
+    run(command.deploy, root)
+    before = listed()
+    assert "Ta sama treść już działa" in run(command.deploy, root).output
+    assert listed() == before
+    assert "nic się nie zmienia" in run(command.diff, 1, root).output
+
+
+def test_what_is_made_beforehand_and_fails_leaves_the_old_version(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(command.deploy, root)
+    before = listed()
+    greet(root, "Halo.")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(deployment, "make_ready", full)
+    assert "Nic się nie zmieniło" in run(command.deploy, root).output
+    assert listed() == before
+
+
+def test_a_version_is_read_back_as_it_was_deployed(root: Path, var: Path) -> None:
+    run(command.deploy, root)
+    greet(root, "Halo.")
+    version = deployment.Versions(var / "dialplans").live()
+    assert version is not None
+    compiled = deployment.plan_of(version)
+    assert compiled.version == version.id
+    (version.folder / deployment.COMPILED).unlink()
+    assert deployment.plan_of(version).prompts == compiled.prompts == load_plan(version.files).prompts
+
+
+def test_queues_that_calls_under_way_may_want_stay(root: Path) -> None:
+    former = load_plan(root)
+    path = root / "offices" / "opolskie.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("    - kol-pit\n", ""), encoding="utf-8")
+    (root / "offices" / "lubuskie.yaml").unlink()
+    offices = {office.id: office for office in deployment.offices_of(load_plan(root), former)}
+    assert "kol-pit" in offices["opolskie"].queues
+    assert offices["lubuskie"].numbers == ()
+    assert offices["opolskie"].numbers == former.offices["opolskie"].numbers
+
+
+def test_names_that_are_no_versions_are_told(root: Path) -> None:
+    run(command.deploy, root)
+    assert "Nie ma wersji „7”. Ostatnie: 1" in run(command.rollback, "7").output
+    assert "Wersja 1 już działa" in run(command.rollback, "1").output
