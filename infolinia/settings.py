@@ -143,7 +143,9 @@ class Settings(BaseSettings):
     ears: dict[Literal["matter", "choice", "yes-no"], Literal["vosk", "whisper", "keypad"]] = Field(
         default_factory=dict, description="which ear hears which kind of question; the best one hears the rest"
     )
-    voice: str = Field("", description="rhvoice or espeak-ng; empty: the best one installed")
+    voice: str = Field(
+        "", description="rhvoice, rhvoice-NAME or espeak-ng; empty: the best one installed whose licence is free"
+    )
     drain_seconds: float = Field(60.0, ge=0, le=3600, description="how long a stop lets calls come to their queue")
     hours: Literal["plan", "open", "closed"] = Field(
         "plan", description="hold every office open or closed: demo, tests"

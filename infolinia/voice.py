@@ -16,9 +16,11 @@ def prompt_book(settings: Settings, dialplans: Path | None = None) -> PromptBook
     """The prompts with the studio recordings in the folder ``dialplans`` (None: the one that is edited); without any
     voice, only what was rendered or recorded before."""
     voice: Voice | None
+    slow: Voice | None
     try:
-        voice = find_voice(settings.voice)
+        voice, slow = find_voice(settings.voice), find_voice(settings.voice, pace="slow")
     except VoiceError as error:
         log.error("no voice", why=str(error))
-        voice = None
-    return PromptBook(settings.var / "prompts", voice, recordings=(dialplans or settings.dialplans) / "recordings")
+        voice = slow = None
+    recordings = (dialplans or settings.dialplans) / "recordings"
+    return PromptBook(settings.var / "prompts", voice, slow=slow, recordings=recordings)

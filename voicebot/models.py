@@ -16,6 +16,8 @@ from pathlib import Path
 
 import httpx2
 
+from voicebot.ears.tiny import TINY
+
 PARTS = ".parts"
 MANIFEST = "sha256.txt"
 CHUNK = 1 << 18
@@ -46,7 +48,8 @@ class Wheel:
 @dataclass(frozen=True)
 class Model:
     """``files`` pins SHA-256 of what must be there (empty where the publisher gives none: then size and the archive's
-    own checksums count, and what was installed is remembered). ``joined`` names a file made of its ``.partN``."""
+    own checksums count, and what was installed is remembered). ``joined`` names a file made of its ``.partN``. A model
+    with ``comes_in`` is part of the program: it lies there, and nothing is fetched. It serves no ear by itself."""
 
     id: str
     ear: str
@@ -57,6 +60,11 @@ class Model:
     wheels: tuple[Wheel, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
     joined: str = ""
+    comes_in: Path | None = None
+
+    def folder(self, models: Path) -> Path:
+        """Where it lies, or would lie, when models are kept under ``models``."""
+        return self.comes_in or models / self.id
 
 
 MODELS: tuple[Model, ...] = (
@@ -94,26 +102,34 @@ MODELS: tuple[Model, ...] = (
         licence="Apache-2.0",
         url="https://alphacephei.com/vosk/models/vosk-model-small-pl-0.22.zip",
     ),
+    Model(
+        id="vosk-tiny",
+        ear="",
+        title="Vosk z mowy syntetycznej, do testów i pomiarów: NIGDY dla dzwoniących",
+        size=9_000_000,
+        licence="EUPL-1.2",
+        comes_in=TINY,
+    ),
 )
 
 
 def find(name: str) -> Model:
     """The model called ``name`` (its id, or the ear it is for). Raises ``ModelError``."""
     for model in MODELS:
-        if name in (model.id, model.ear):
+        if name and name in (model.id, model.ear):
             return model
     raise ModelError(f"nie ma modelu {name!r}; znane: {', '.join(model.id for model in MODELS)}")
 
 
 def model_folder(models: Path, name: str) -> Path | None:
     """The folder of the installed model ``name`` (an id, or an ear) under ``models``; None when it is not there."""
-    folder = models / find(name).id
+    folder = find(name).folder(models)
     return folder if folder.is_dir() else None
 
 
 def faults(model: Model, models: Path) -> list[str]:
     """What is wrong with the installed ``model``; empty when every file is as it should be. Reads all of it."""
-    folder = models / model.id
+    folder = model.folder(models)
     if not folder.is_dir():
         return [f"{folder}: nie ma tego modelu; pobranie: infolinia models get {model.id}"]
     pins = model.files or _manifest(folder)
@@ -131,9 +147,11 @@ def faults(model: Model, models: Path) -> list[str]:
 
 def get(model: Model, models: Path, progress: Progress = lambda what, here, total: None) -> Path:
     """Have ``model`` under ``models``, fetching what is missing. Its folder. Raises ``ModelError``."""
-    folder = models / model.id
+    folder = model.folder(models)
     if folder.is_dir() and not faults(model, models):
         return folder
+    if model.comes_in:
+        raise ModelError(f"{folder} jest częścią programu i jest uszkodzony; proszę zainstalować program jeszcze raz")
     parts, fresh = models / PARTS, models / f".{model.id}.new"
     parts.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(fresh, ignore_errors=True)
@@ -156,6 +174,8 @@ def get(model: Model, models: Path, progress: Progress = lambda what, here, tota
 def by_hand(model: Model, models: Path) -> str:
     """What to put where on a machine without a network."""
     parts = models / PARTS
+    if model.comes_in:
+        return f"jest częścią programu ({model.comes_in})"
     if model.wheels:
         names = " ".join(f"{wheel.name}=={wheel.version}" for wheel in model.wheels)
         return (

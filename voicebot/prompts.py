@@ -39,11 +39,14 @@ Progress = Callable[[int, int], None]
 
 
 class PromptBook:
-    """``cache`` is a folder for rendered lines, ``recordings`` one of studio files (``<prompt>.wav``), both may be
-    missing. ``voice`` None: only recordings and what is cached already under ``voice_key``."""
+    """``cache`` is a folder for rendered lines, ``recordings`` one of studio files (``<prompt>.wav``, and
+    ``<prompt>.slow.wav`` for who asked for slower speech), both may be missing. ``voice`` None: only recordings and
+    what is cached already. ``slow`` is the same voice at a slower pace; without one, ``voice`` says all."""
 
-    def __init__(self, cache: Path, voice: Voice | None, *, recordings: Path | None = None) -> None:
-        self._cache, self._voice, self._recordings = cache, voice, recordings
+    def __init__(
+        self, cache: Path, voice: Voice | None, *, slow: Voice | None = None, recordings: Path | None = None
+    ) -> None:
+        self._cache, self._voice, self._slow, self._recordings = cache, voice, slow or voice, recordings
         self._under_way: dict[str, asyncio.Task[bytes]] = {}
         self._slots = asyncio.Semaphore(RENDERS_AT_ONCE)
         self._studio: dict[str, tuple[tuple[int, int], bytes]] = {}
@@ -53,91 +56,99 @@ class PromptBook:
 
     def with_recordings(self, folder: Path) -> "PromptBook":
         """The same voice and cache with other studio recordings."""
-        return PromptBook(self._cache, self._voice, recordings=folder)
+        return PromptBook(self._cache, self._voice, slow=self._slow, recordings=folder)
 
-    async def audio(self, prompt: str, text: str) -> bytes:
+    async def audio(self, prompt: str, text: str, *, slow: bool = False) -> bytes:
         """The line as 8 kHz s16le mono, rendered now if it must be. Never raises for what a machine may lack."""
-        recorded = self._recorded(prompt)
+        recorded = self._recorded(prompt, slow)
         if recorded is not None:
             return recorded
         pieces = []
         for sentence in sentences(text):
             try:
-                pieces.append(await self._sentence(sentence))
+                pieces.append(await self._sentence(sentence, self._voice_at(slow)))
             except VoiceError as error:
                 self._complain(prompt, f"no voice: {error}")
                 pieces.append(fallback())
         return silence(PAUSE).join(pieces)
 
     async def prepare(self, lines: Iterable[tuple[str, str]], progress: Progress | None = None) -> None:
-        """Render what is missing of ``lines`` (prompt id, text); ``progress`` is told how many of how many are done.
-        Raises ``VoiceError`` when a line can neither be found nor rendered."""
+        """Render what is missing of ``lines`` (prompt id, text) at either pace; ``progress`` is told how many of how
+        many are done. Raises ``VoiceError`` when a line can neither be found nor rendered."""
+        listed = list(lines)
         wanted = dict.fromkeys(
-            sentence for prompt, text in lines if self._recorded(prompt) is None for sentence in sentences(text)
+            (sentence, slow)
+            for slow in ((False, True) if self._slow is not self._voice else (False,))
+            for prompt, text in listed
+            if self._recorded(prompt, slow) is None
+            for sentence in sentences(text)
         )
         done = 0
 
-        async def one(sentence: str) -> None:
+        async def one(sentence: str, slow: bool) -> None:
             nonlocal done
-            await self._sentence(sentence)
+            await self._sentence(sentence, self._voice_at(slow))
             done += 1
             if progress is not None:
                 progress(done, len(wanted))
 
         try:
             async with asyncio.TaskGroup() as group:
-                for sentence in wanted:
-                    group.create_task(one(sentence))
+                for sentence, slow in wanted:
+                    group.create_task(one(sentence, slow))
         except* VoiceError as failed:
             raise failed.exceptions[0] from None
 
-    def file_of(self, sentence: str) -> Path:
+    def file_of(self, sentence: str, *, slow: bool = False) -> Path:
         """Where a rendered sentence is kept."""
-        name = self._key(sentence)
+        name = _key(sentence, self._voice_at(slow))
         return self._cache / name[:2] / f"{name}.sln"
 
-    def _key(self, sentence: str) -> str:
-        voice = (self._voice.name, self._voice.version) if self._voice is not None else ("", "")
-        return hashlib.sha256("\0".join((*voice, sentence)).encode()).hexdigest()
+    def _voice_at(self, slow: bool) -> Voice | None:
+        return self._slow if slow else self._voice
 
-    async def _sentence(self, sentence: str) -> bytes:
-        key = self._key(sentence)
+    async def _sentence(self, sentence: str, voice: Voice | None) -> bytes:
+        key = _key(sentence, voice)
         known = self._memory.get(key)
         if known is not None:
             self._memory.move_to_end(key)
             return known
         task = self._under_way.get(key)
         if task is None:
-            task = asyncio.create_task(self._find_or_render(sentence))
+            task = asyncio.create_task(self._find_or_render(sentence, voice))
             self._under_way[key] = task
             task.add_done_callback(lambda _: self._under_way.pop(key, None))
         pcm = await asyncio.shield(task)
         self._remember(key, pcm)
         return pcm
 
-    async def _find_or_render(self, sentence: str) -> bytes:
-        file = self.file_of(sentence)
+    async def _find_or_render(self, sentence: str, voice: Voice | None) -> bytes:
+        key = _key(sentence, voice)
+        file = self._cache / key[:2] / f"{key}.sln"
         cached = _read(file, sentence)
         if cached is not None:
             return cached
-        if self._voice is None:
+        if voice is None:
             raise VoiceError("no voice is installed; to install one: apt-get install espeak-ng")
         async with self._slots:
             for _ in range(2):
-                pcm = await self._voice.render(sentence)
+                pcm = await voice.render(sentence)
                 if plausible(pcm, sentence):
                     break
-                log.warning("prompt.implausible", voice=self._voice.name, seconds=seconds(pcm), length=len(sentence))
+                log.warning("prompt.implausible", voice=voice.name, seconds=seconds(pcm), length=len(sentence))
             else:
-                raise VoiceError(f"{self._voice.name} renders a line of {len(sentence)} characters wrongly, twice")
+                raise VoiceError(f"{voice.name} renders a line of {len(sentence)} characters wrongly, twice")
         try:
             _write(file, pcm)
         except OSError as error:
             self._complain("cache", f"{file.parent} cannot be written ({error.strerror}); the line is not kept")
         return pcm
 
-    def _recorded(self, prompt: str) -> bytes | None:
+    def _recorded(self, prompt: str, slow: bool) -> bytes | None:
         """The studio recording of ``prompt``, as finished as a rendered line; None when there is no usable one."""
+        return (self._from_studio(f"{prompt}.slow") if slow else None) or self._from_studio(prompt)
+
+    def _from_studio(self, prompt: str) -> bytes | None:
         if self._recordings is None or not prompt or "/" in prompt or prompt.startswith("."):
             return None
         file = self._recordings / f"{prompt}.wav"
@@ -171,6 +182,11 @@ class PromptBook:
         if why not in self._complained:
             self._complained.add(why)
             log.error("prompt.unusable", prompt=prompt, why=why)
+
+
+def _key(sentence: str, voice: Voice | None) -> str:
+    named = (voice.name, voice.version) if voice is not None else ("", "")
+    return hashlib.sha256("\0".join((*named, sentence)).encode()).hexdigest()
 
 
 def sentences(text: str) -> list[str]:

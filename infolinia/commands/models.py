@@ -9,6 +9,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from rich.table import Table
 
 from infolinia.settings import Settings
+from voicebot.ears.tiny import is_tiny
 from voicebot.models import MODELS, Model, ModelError, by_hand, faults, find, get, model_folder
 
 app = typer.Typer(no_args_is_help=True, help="Modele rozpoznawania mowy. Przykład: infolinia models get whisper-base")
@@ -65,17 +66,20 @@ def check() -> None:
     found = [fault for model in installed for fault in faults(model, models)]
     for fault in found:
         typer.echo(f"Błąd: {fault}", err=True)
+    installed_for_callers = [model for model in installed if model.ear]
     own = settings.vosk_model is not None and (settings.vosk_model / "conf").is_dir()
     if settings.vosk_model is not None and not own:
         found.append("vosk_model")
         typer.echo(f"Błąd: {settings.vosk_model}: to nie jest folder modelu Vosk (nie ma w nim conf/).", err=True)
-    if not installed and not own:
+    if not installed_for_callers and not own:
         typer.echo("Nie ma żadnego modelu: infolinia działa klawiszami. Pobranie: infolinia models get whisper-base")
-        for model in MODELS:
+        for model in (model for model in MODELS if model.ear):
             typer.echo(f"  {model.id}, bez sieci: {by_hand(model, models)}")
-    if found or not (installed or own):
+    if found or not (installed_for_callers or own):
         raise typer.Exit(1)
-    typer.echo(f"W porządku: {', '.join(model.id for model in installed) or settings.vosk_model}.")
+    typer.echo(f"W porządku: {', '.join(model.id for model in installed)}.")
+    if own and settings.vosk_model is not None and is_tiny(settings.vosk_model):
+        typer.echo("Uwaga: ustawiony model Vosk jest próbny, z mowy syntetycznej: nigdy dla dzwoniących.", err=True)
 
 
 def fetch(model: Model, models: Path) -> Path:

@@ -59,14 +59,17 @@ def listen(
 def say(
     text: Annotated[str, typer.Argument(help="Co powiedzieć.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Plik WAV do zapisania.")] = Path("powiedziane.wav"),
-    voice: Annotated[str, typer.Option(help="rhvoice albo espeak-ng; bez tego lepszy z zainstalowanych.")] = "",
+    voice: Annotated[
+        str, typer.Option(help="rhvoice, np. rhvoice-natan, albo espeak-ng; bez tego jak w rozmowie.")
+    ] = "",
+    slow: Annotated[bool, typer.Option(help="Wolniej, jak dla kogoś, kto o to prosi.")] = False,
 ) -> None:
     """Zapisuje tekst jako mowę w jakości telefonicznej, tak jak usłyszy go dzwoniący.
 
     Przykład: infolinia say "Proszę wpisać sześć cyfr telePIN." -o probka.wav
     """
     try:
-        speaker = find_voice(voice)
+        speaker = find_voice(voice or Settings().voice, pace="slow" if slow else "usual")
         pcm = asyncio.run(speaker.render(text))
         write_wav(output, pcm)
     except VoiceError as error:

@@ -31,7 +31,7 @@ class MediaGone(Exception):
 
 
 class Prompts(Protocol):
-    async def audio(self, prompt: str, text: str) -> bytes: ...
+    async def audio(self, prompt: str, text: str, *, slow: bool = False) -> bytes: ...
 
 
 class Hearing(Protocol):
@@ -97,7 +97,7 @@ class Conversation:
         return [await self._sound(line) for line in self._waiting]
 
     async def _sound(self, line: Line) -> bytes:
-        return await self._prompts.audio(line.prompt, line.text)
+        return await self._prompts.audio(line.prompt, line.text, slow=self.slow)
 
     @contextmanager
     def callers_turn(self) -> Iterator[None]:

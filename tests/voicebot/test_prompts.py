@@ -50,6 +50,29 @@ async def test_a_line_is_rendered_once_and_kept(tmp_path: Path) -> None:
     assert seconds(first) == pytest.approx(0.06 * 26 + 0.22, abs=0.01)
 
 
+async def test_who_asked_for_slower_speech_hears_the_slow_voice(tmp_path: Path) -> None:
+    voice, slow = FakeVoice(), FakeVoice()
+    slow.version = "slow"
+    book = PromptBook(tmp_path, voice, slow=slow)
+    await book.prepare([("x", "Dzień dobry.")])
+    assert (voice.rendered, slow.rendered) == (["Dzień dobry."], ["Dzień dobry."])
+    await book.audio("x", "Proszę czekać.", slow=True)
+    assert (len(voice.rendered), slow.rendered[1:]) == (1, ["Proszę czekać."])
+    assert book.file_of("Dzień dobry.") != book.file_of("Dzień dobry.", slow=True)
+
+
+async def test_a_slow_studio_recording_comes_before_the_usual_one(tmp_path: Path) -> None:
+    for name, length in (("powitanie", 1.0), ("powitanie.slow", 2.0), ("koniec", 1.0)):
+        (tmp_path / f"{name}.wav").write_bytes(wav(tone(length)))
+    book = PromptBook(tmp_path / "cache", None, recordings=tmp_path)
+    lengths = [
+        round(seconds(await book.audio(prompt, "x", slow=slow)))
+        for prompt in ("powitanie", "koniec")
+        for slow in (False, True)
+    ]
+    assert lengths == [1, 2, 1, 1]
+
+
 async def test_callers_who_want_the_same_line_share_one_rendering(tmp_path: Path) -> None:
     voice = FakeVoice()
     book = PromptBook(tmp_path, voice)

@@ -6,18 +6,17 @@ It serves the open question; a closed question brings a grammar of its own.
 import math
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 
-from .vocabulary import answers, number, topic_phrases, vocabulary
+from .vocabulary import answers, number, topic_phrases
 
 UNKNOWN = "[unk]"
 START, END = "<s>", "</s>"
 NUMBERS = 3000
 
 
-def training_text(seed: int) -> Iterator[list[str]]:
-    """Sentences as word lists, words that are not known replaced by ``UNKNOWN``."""
-    known = set(vocabulary())
+def training_text(known: Set[str], seed: int) -> Iterator[list[str]]:
+    """Sentences as word lists, words that are not ``known`` replaced by ``UNKNOWN``."""
     chance = random.Random(seed)
     said = [*topic_phrases(), *answers() * 5, *(number(chance) for _ in range(NUMBERS))]
     for sentence in said:
@@ -27,10 +26,10 @@ def training_text(seed: int) -> Iterator[list[str]]:
 class Bigrams:
     """Probabilities of a word after another. Every known word has one, seen or not."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, known: Set[str], seed: int) -> None:
         self.after: dict[str, Counter[str]] = defaultdict(Counter)
-        self.alone: Counter[str] = Counter((*vocabulary(), END, UNKNOWN))
-        for sentence in training_text(seed):
+        self.alone: Counter[str] = Counter((*known, END, UNKNOWN))
+        for sentence in training_text(known, seed):
             for first, second in zip([START, *sentence], [*sentence, END], strict=True):
                 self.after[first][second] += 1
                 self.alone[second] += 1

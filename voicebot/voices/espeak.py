@@ -6,7 +6,7 @@ pyttsx3 2.99 loses or empties files when several are queued, so each text is one
 
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import structlog
@@ -14,11 +14,11 @@ import structlog
 from .finish import finish
 from .lexicon import shipped
 from .process import synthesise
-from .voice import VoiceError
+from .voice import Pace, VoiceError
 
 log = structlog.get_logger(__name__)
 
-WORDS_PER_MINUTE = 150
+WORDS_PER_MINUTE: Mapping[Pace, int] = {"usual": 150, "slow": 112}
 MEND = "apt-get install espeak-ng"
 
 
@@ -27,16 +27,17 @@ class Espeak:
 
     name = "espeak-ng"
 
-    def __init__(self, program: str = "espeak-ng") -> None:
+    def __init__(self, program: str = "espeak-ng", *, pace: Pace = "usual") -> None:
         found = shutil.which(program)
         if found is None:
             raise VoiceError(f"espeak-ng is not installed; to install it: {MEND}")
         self._program = found
-        self.version = f"pl-{WORDS_PER_MINUTE}-1"
+        self._rate = WORDS_PER_MINUTE[pace]
+        self.version = f"pl-{self._rate}-2"
 
     async def render(self, text: str) -> bytes:
         spelled = shipped().spell(text)
-        for command in (_through_pyttsx3, self._direct):
+        for command in (self._through_pyttsx3, self._direct):
             try:
                 pcm = finish(*await synthesise(command, spelled, self.name))
             except VoiceError as error:
@@ -49,8 +50,7 @@ class Espeak:
         raise VoiceError(f"espeak-ng said nothing for a text of {len(text)} characters")
 
     def _direct(self, output: Path) -> Sequence[str]:
-        return (self._program, "-v", "pl", "-s", str(WORDS_PER_MINUTE), "-b", "1", "-w", str(output), "--stdin")
+        return (self._program, "-v", "pl", "-s", str(self._rate), "-b", "1", "-w", str(output), "--stdin")
 
-
-def _through_pyttsx3(output: Path) -> Sequence[str]:
-    return (sys.executable, "-m", "voicebot.voices.pyttsx3_process", str(WORDS_PER_MINUTE), str(output))
+    def _through_pyttsx3(self, output: Path) -> Sequence[str]:
+        return (sys.executable, "-m", "voicebot.voices.pyttsx3_process", str(self._rate), str(output))

@@ -6,8 +6,10 @@ import numpy.typing as npt
 from voicebot.audio import RATE, Samples, pcm_of, resample, silence
 
 BAND = (300.0, 3400.0)
-LOUDNESS = -20.0
-"""RMS of the speech itself, in dB of full scale."""
+LOUDNESS = -23.0
+"""Integrated loudness in LUFS: EBU R128's target, measured as it says (ITU-R BS.1770, quiet stretches left out)."""
+BLOCK = 0.4
+"""Seconds that BS.1770 measures at once; a shorter line is measured as if it were repeated."""
 PEAK = 10 ** (-1.5 / 20)
 KNEE = 0.5
 QUIET = -50.0
@@ -48,12 +50,18 @@ def _trimmed(sound: Wide) -> Wide:
     return sound[max(0, (loud[0] - 1) * size) : (loud[-1] + 2) * size]
 
 
+def loudness(sound: Wide) -> float:
+    """Integrated loudness of 8 kHz ``sound`` (full scale 1.0) in LUFS; minus infinity for silence."""
+    from pyloudnorm import Meter
+
+    short = int(2 * BLOCK * RATE) // max(1, len(sound)) + 1
+    return float(Meter(RATE, block_size=BLOCK).integrated_loudness(np.tile(sound, short)))
+
+
 def _levelled(sound: Wide) -> Wide:
-    """Speech at ``LOUDNESS``, measured where there is speech; peaks bent softly, never clipped."""
-    power = _frames(sound)
-    spoken = power[power > 0.1 * power.max()]
-    gain = 10 ** (LOUDNESS / 20) / max(float(np.sqrt(np.mean(spoken * spoken))), 1e-6)
-    scaled = sound * gain
+    """Speech at ``LOUDNESS``; peaks bent softly, never clipped."""
+    measured = loudness(sound)
+    scaled = sound * 10 ** ((LOUDNESS - measured) / 20) if np.isfinite(measured) else sound
     size = np.abs(scaled)
     room = PEAK - KNEE
     bent: Wide = np.sign(scaled) * np.where(size <= KNEE, size, KNEE + room * np.tanh((size - KNEE) / room))

@@ -1,8 +1,11 @@
 """What a voice is, and which one this machine has."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
+
+Pace = Literal["usual", "slow"]
+"""``slow`` is for who asked for slower speech."""
 
 
 class VoiceError(RuntimeError):
@@ -10,7 +13,8 @@ class VoiceError(RuntimeError):
 
 
 class Voice(Protocol):
-    """Speaks Polish. ``name`` and ``version`` name how it sounds: a change of either renders every prompt anew."""
+    """Speaks Polish at one pace. ``name`` and ``version`` name how it sounds: a change of either renders every prompt
+    anew."""
 
     name: str
     version: str
@@ -19,17 +23,22 @@ class Voice(Protocol):
         """``text`` as 8 kHz s16le mono, trimmed, of telephone band and even loudness. Raises ``VoiceError``."""
 
 
-def find_voice(prefer: str = "") -> Voice:
-    """RHVoice where it is installed with a Polish voice, else espeak-ng; ``prefer`` asks for one by name
-    (``rhvoice``, ``espeak-ng``). Raises ``VoiceError`` with the mend when there is none."""
+def find_voice(prefer: str = "", *, pace: Pace = "usual") -> Voice:
+    """RHVoice where it is installed with a Polish voice of a free licence, else espeak-ng; ``prefer`` asks for one by
+    name (``rhvoice``, ``rhvoice-magda``, ``espeak-ng``), whatever its licence. Raises ``VoiceError`` with the mend when
+    there is none."""
     from .espeak import Espeak
     from .rhvoice import RHVoice
 
-    makers: Mapping[str, type[RHVoice] | type[Espeak]] = {"rhvoice": RHVoice, "espeak-ng": Espeak}
-    if prefer and prefer not in makers:
+    engine, _, name = prefer.partition("-") if prefer.startswith("rhvoice") else (prefer, "", "")
+    makers: Mapping[str, Callable[[], Voice]] = {
+        "rhvoice": lambda: RHVoice(name, pace=pace, any_licence=bool(prefer)),
+        "espeak-ng": lambda: Espeak(pace=pace),
+    }
+    if prefer and engine not in makers:
         raise VoiceError(f"there is no voice called {prefer!r}; known are: {', '.join(makers)}")
     faults = []
-    for maker in (makers[prefer],) if prefer else tuple(makers.values()):
+    for maker in (makers[engine],) if prefer else tuple(makers.values()):
         try:
             return maker()
         except VoiceError as error:

@@ -46,7 +46,7 @@ class Channel:
 
 
 class Prompts:
-    async def audio(self, prompt: str, text: str) -> bytes:
+    async def audio(self, prompt: str, text: str, *, slow: bool = False) -> bytes:
         return b"\0\0" * 80
 
 

@@ -49,7 +49,7 @@ class Media:
 
 
 class Prompts:
-    async def audio(self, prompt: str, text: str) -> bytes:
+    async def audio(self, prompt: str, text: str, *, slow: bool = False) -> bytes:
         return bytes(160)
 
 

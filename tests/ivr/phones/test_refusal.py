@@ -68,7 +68,7 @@ class Media:
 class Prompts:
     """Sounds whose first sample is the text's length."""
 
-    async def audio(self, prompt: str, text: str) -> bytes:
+    async def audio(self, prompt: str, text: str, *, slow: bool = False) -> bytes:
         return len(text).to_bytes(2, "little") * 80
 
 

@@ -8,9 +8,8 @@ import pytest
 from scipy.signal import welch
 
 from voicebot.audio import RATE, level, samples_of, seconds, silence
-from voicebot.voices import espeak
 from voicebot.voices.espeak import Espeak
-from voicebot.voices.finish import finish
+from voicebot.voices.finish import finish, loudness
 from voicebot.voices.lexicon import Lexicon, LexiconError, shipped
 from voicebot.voices.rhvoice import RHVoice, polish_voices
 from voicebot.voices.voice import LEXICON, VoiceError, find_voice
@@ -32,8 +31,14 @@ async def test_espeak_speaks() -> None:
     assert -26 < level(pcm) < -17
 
 
+async def test_espeak_speaks_slower_when_asked() -> None:
+    usual, slow = Espeak(), Espeak(pace="slow")
+    assert seconds(await slow.render(TEXT)) > 1.15 * seconds(await usual.render(TEXT))
+    assert slow.version != usual.version
+
+
 async def test_a_pyttsx3_that_writes_nothing_is_replaced_by_espeak_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(espeak, "_through_pyttsx3", lambda output: ("true",))
+    monkeypatch.setattr(Espeak, "_through_pyttsx3", lambda self, output: ("true",))
     assert seconds(await Espeak().render(TEXT)) > 2
 
 
@@ -41,7 +46,7 @@ async def test_a_pyttsx3_that_writes_nothing_is_replaced_by_espeak_itself(monkey
 async def test_a_synthesiser_that_fails_says_so(tmp_path: Path, body: str, fault: str) -> None:
     (tmp_path / "voices" / "ewa").mkdir(parents=True)
     (tmp_path / "voices" / "ewa" / "voice.info").write_text("name=Ewa\nlanguage=Polish\n")
-    voice = RHVoice(program=program(tmp_path, body), data=[tmp_path])
+    voice = RHVoice("ewa", program=program(tmp_path, body), data=[tmp_path])
     assert voice.name == "rhvoice-ewa"
     with pytest.raises(VoiceError, match=fault):
         await voice.render(TEXT)
@@ -68,6 +73,24 @@ def test_only_polish_voices_count(tmp_path: Path) -> None:
     assert polish_voices([tmp_path]) == ["jan"]
 
 
+@pytest.mark.parametrize(
+    ("licence", "free"),
+    [("publicdomain/zero/1.0/", True), ("licenses/by/4.0/", True), ("licenses/by-nc-nd/4.0/", False), ("", False)],
+)
+def test_a_voice_is_taken_unasked_only_under_a_free_licence(tmp_path: Path, licence: str, free: bool) -> None:
+    folder = tmp_path / "voices" / "ewa"
+    folder.mkdir(parents=True)
+    (folder / "voice.info").write_text("name=Ewa\nlanguage=Polish\n")
+    (folder / "attrib.html").write_text(f'<a href="https://creativecommons.org/{licence}">licence</a>')
+    engine = program(tmp_path, "exit 0")
+    if free:
+        assert RHVoice(program=engine, data=[tmp_path]).name == "rhvoice-ewa"
+    else:
+        with pytest.raises(VoiceError, match="ewa forbid some uses"):
+            RHVoice(program=engine, data=[tmp_path])
+    assert RHVoice(program=engine, data=[tmp_path], any_licence=True).name == "rhvoice-ewa"
+
+
 def test_finishing_makes_a_telephone_prompt() -> None:
     rate = 22050
     time = np.arange(2 * rate) / rate
@@ -78,7 +101,7 @@ def test_finishing_makes_a_telephone_prompt() -> None:
     hertz, power = welch(samples_of(pcm).astype(np.float64), RATE, nperseg=2048)
     hum, voice = (power[np.argmin(abs(hertz - at))] for at in (60, 1000))
     assert hum < voice / 1000
-    assert level(pcm) == pytest.approx(-20, abs=1)
+    assert loudness(samples_of(pcm) / 32768) == pytest.approx(-23, abs=0.5)
 
 
 @pytest.mark.parametrize("gain", [0.02, 0.3, 1.0])
@@ -86,8 +109,18 @@ def test_loudness_is_even_whatever_the_source(gain: float) -> None:
     chance = np.random.default_rng(3)
     sound = (gain * 30000 * np.clip(chance.normal(0, 0.3, 4 * RATE), -1, 1)).astype(np.int16)
     pcm = finish(sound, RATE)
-    assert level(pcm) == pytest.approx(-20, abs=1)
+    assert loudness(samples_of(pcm) / 32768) == pytest.approx(-23, abs=0.5)
     assert np.abs(samples_of(pcm)).max() < 29000
+
+
+def test_a_word_is_as_loud_as_a_sentence() -> None:
+    chance = np.random.default_rng(4)
+    word = (9000 * chance.normal(0, 0.3, RATE // 6)).astype(np.int16)
+    assert loudness(samples_of(finish(word, RATE)) / 32768) == pytest.approx(-23, abs=2)
+
+
+def test_silence_has_no_loudness() -> None:
+    assert loudness(np.zeros(RATE)) == -np.inf
 
 
 @pytest.mark.parametrize("nothing", [b"", silence(2), silence(0.001)])
