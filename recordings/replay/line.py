@@ -35,7 +35,7 @@ class Hums:
     def __init__(self) -> None:
         self._texts: list[str] = []
 
-    async def audio(self, prompt: str, text: str) -> bytes:
+    async def audio(self, prompt: str, text: str, *, slow: bool = False) -> bytes:
         if text not in self._texts:
             self._texts.append(text)
         level = QUIETEST + self._texts.index(text)
