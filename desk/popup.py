@@ -91,6 +91,10 @@ class Board:
             told += self._end(seen.leg, "lost", None, None, now)
         return told
 
+    def talked(self, call: str) -> bool:
+        """Whether a consultant has picked up for ``call``, as far as it is remembered."""
+        return any(seen.state in ("connected", "ended") for seen in self._of(call))
+
     def _ring(self, leg: Leg, now: float) -> list[Popup]:
         if self._known(leg):
             return []

@@ -32,7 +32,8 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class QueueEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """``leg`` for the Agent… events, ``call`` for the QueueCaller… ones, ``uniqueid`` for Hangup. ``waited`` and
+    """``leg`` for the Agent… events, ``call`` for the QueueCaller… ones, ``uniqueid`` for Hangup, and ``call`` too when
+    it is the caller's. ``waited`` and
     ``talked`` in seconds."""
 
     name: str
@@ -64,7 +65,7 @@ def read_event(raw: Mapping[str, Any]) -> QueueEvent | None:
     fields = {str(key).lower(): value for key, value in raw.items()}
     if name == "Hangup":
         uniqueid = _text(fields, "uniqueid")
-        return QueueEvent(name=name, uniqueid=uniqueid) if uniqueid else None
+        return QueueEvent(name=name, uniqueid=uniqueid, call=_call(fields) or "") if uniqueid else None
     call = _call(fields)
     if call is None:
         return None

@@ -37,6 +37,8 @@ WARSAW = ZoneInfo("Europe/Warsaw")
 _JOURNAL_WAITS = (0.05, 0.15, 0.3)
 """Seconds between questions for a call that the journal does not have; a call that no engine saw is never there."""
 
+ENGINES_FIRST = 5.0
+"""Seconds after a caller's hang-up in which an engine may write it down itself."""
 
 Acts = Callable[[str, str], Awaitable[bool | None]]
 """Check and principal -> whether that person may act for that principal now; None when nobody can say. Never raises."""
@@ -46,6 +48,7 @@ class SessionSource(Protocol):
     """Where the state of a call is read: ``ivr.journal.Journal``."""
 
     async def latest(self, call: str) -> Call | None: ...
+    async def note_end(self, call: str, ended: str) -> bool: ...
 
 
 class Desk:
@@ -104,8 +107,21 @@ class Desk:
     def heard(self, raw: Mapping[str, str]) -> None:
         """One event of Asterisk's manager."""
         event = read_event(raw)
-        if event is not None:
-            self._tell(self._board.apply(event, self._monotonic()))
+        if event is None:
+            return
+        self._tell(self._board.apply(event, self._monotonic()))
+        if event.name == "Hangup" and event.call and self._group is not None:
+            self._group.create_task(self._note_end(event.call, self._board.talked(event.call)))
+
+    async def _note_end(self, call: str, talked: bool) -> None:
+        """The caller is gone. If no engine was there to see it, the journal learns it here: who was not served and
+        calls again is offered to go on."""
+        await self._sleep(ENGINES_FIRST)
+        try:
+            if await self._sessions.note_end(call, "served" if talked else "hung up by caller"):
+                log.info("end_noted", call=call, talked=talked)
+        except SQLAlchemyError as error:
+            log.warning("end_not_noted", call=call, error=type(error).__name__)
 
     async def connected(self) -> None:
         """A (re)connection: learn what was missed, and seat the consultants again."""

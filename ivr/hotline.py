@@ -27,6 +27,8 @@ from .session import Session
 
 log = structlog.get_logger(__name__)
 
+UNNOTICED = 4.0
+"""Seconds for which an engine may have been dead or hung before another is asked to go on."""
 UNWRITTEN = 2_000
 """Calls kept in memory when the journal does not take turns; past it the oldest is forgotten."""
 QUEUE_OUTCOMES = ("served", "timeout", "full", "joinempty", "leaveempty", "unavailable")
@@ -119,7 +121,7 @@ class Hotline:
     async def _serve(
         self, channel: AgiChannel, phone: AsteriskPhone, call_id: str, known: Call | None, plan: Plan
     ) -> Call | None:
-        event = self._event(channel, known)
+        event = self._event(channel, known, await self._said_for(known, channel.request.why))
         if event is None:
             if known is None and _talked(channel):
                 await channel.set_variable("IVR_NEXT", "hangup")
@@ -146,7 +148,7 @@ class Hotline:
             if len(self._unwritten) > UNWRITTEN:
                 del self._unwritten[next(iter(self._unwritten))]
 
-    def _event(self, channel: AgiChannel, known: Call | None) -> Event | None:
+    def _event(self, channel: AgiChannel, known: Call | None, said: float) -> Event | None:
         why, args = channel.request.why, (*channel.request.args, "", "", "", "", "")
         if why == "hung-up":
             return _left(known, args[4])
@@ -163,10 +165,10 @@ class Hotline:
             )
         detail = tuple(args[4].split("/"))
         if why == "resume":
-            return self._resumed(known, detail)
+            return self._resumed(known, detail, said)
         return _ended(known, why, detail) if why in ("queue-ended", "transfer-ended") else None
 
-    def _resumed(self, known: Call, detail: tuple[str, ...]) -> Event:
+    def _resumed(self, known: Call, detail: tuple[str, ...], said: float) -> Event:
         """The engine asked before died. If it had not yet written down how a queue or transfer ended, that is the news;
         ``detail`` then holds what it was told: ``queue-ended/<queue>/<outcome>/<waited>``."""
         what = detail[0]
@@ -174,7 +176,16 @@ class Hotline:
             return _ended(known, what, detail[2:])
         if what == "transfer-ended" and "TransferEnded" in known.awaits:
             return _ended(known, what, detail[1:])
-        return Resumed(engine=self.engine)
+        return Resumed(engine=self.engine, said=said)
+
+    async def _said_for(self, known: Call | None, why: str) -> float:
+        """How long the engine before certainly spoke after its last turn."""
+        if known is None or why != "resume":
+            return 0.0
+        try:
+            return round(max(0.0, await self._journal.said_for(known.id) - UNNOTICED), 1)
+        except SQLAlchemyError:
+            return 0.0
 
     async def _latest(self, call_id: str) -> Call | None:
         kept = self._unwritten.get(call_id)

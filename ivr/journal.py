@@ -213,6 +213,20 @@ class Journal:
             state = (await connection.execute(query)).scalar_one_or_none()
         return None if state is None else DECODE(state)
 
+    async def said_for(self, call: str) -> float:
+        """Seconds since the last turn of a call was written; 0.0 when the journal does not know it."""
+        query = select(TURNS.c.at).where(TURNS.c.call == call).order_by(TURNS.c.turn.desc()).limit(1)
+        async with self._database.connect() as connection:
+            at: datetime | None = (await connection.execute(query)).scalar_one_or_none()
+        return 0.0 if at is None else (datetime.now(UTC) - at).total_seconds()
+
+    async def note_end(self, call: str, ended: str) -> bool:
+        """Mark a call as ended that no engine saw the end of; False when it has ended already, or is not known."""
+        missed = update(CALLS).where(CALLS.c.id == call, CALLS.c.ended.is_(None))
+        async with self._database.begin() as connection:
+            done = await connection.execute(missed.values(ended=ended, ended_at=datetime.now(UTC)))
+        return bool(done.rowcount)
+
     async def turns(self, call: str) -> list[Turn]:
         """All turns of a call, in order."""
         query = select(TURNS).where(TURNS.c.call == call).order_by(TURNS.c.turn)

@@ -28,10 +28,11 @@ class Answer(_Action, frozen=True):
 class Say(_Action, frozen=True, omit_defaults=True):
     """Speak; not a wait. A key or speech that belongs to a following question stops it. ``firm``: it is said to its end
     and keys pressed until then are dropped, for they belong to a question that will not be asked (``**`` still means a
-    person)."""
+    person). ``heard``: so many seconds of ``lines`` were said before, and lines that ended by then are left out."""
 
     lines: tuple[Line, ...]
     firm: bool = False
+    heard: float = 0.0
 
 
 class Ask(_Action, frozen=True):

@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from .actions import Action
+from .actions import Action, Say
 from .events import Candidate, Party
 
 
@@ -32,7 +32,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """One call at one turn.
 
     ``turn`` counts committed steps; ``awaits`` names the event types that answer the outstanding wait; ``pending`` is
-    the turn's actions, kept so that another engine can re-issue them. ``tries`` counts failed answers at ``node``;
+    the turn's actions, kept so that another engine can re-issue them; ``unheard`` is all that was said since the caller
+    last did anything, so that an engine's death cuts no clause short. ``tries`` counts failed answers at ``node``;
     ``visits`` counts entries of each node, ``exhausted`` is True once one was entered too often;
     ``media`` is False once Asterisk plays the prompts itself; ``hears`` whether anything said is understood;
     ``slow`` is True once the caller asked for slower speech;
@@ -46,6 +47,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     node: str = ""
     awaits: tuple[str, ...] = ()
     pending: tuple[Action, ...] = ()
+    unheard: tuple[Say, ...] = ()
     tries: int = 0
     step: str = ""
 

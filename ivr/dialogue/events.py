@@ -152,9 +152,11 @@ class MediaLost(_Event, frozen=True):
 
 
 class Resumed(_Event, frozen=True):
-    """An engine took this call over (crash, hang, drain) and continues from the last snapshot."""
+    """An engine took this call over (crash, hang, drain) and continues from the last snapshot. For ``said`` seconds at
+    least the caller has heard what that snapshot had to say."""
 
     engine: str
+    said: float = 0.0
 
 
 class Failed(_Event, frozen=True):

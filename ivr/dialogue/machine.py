@@ -49,6 +49,8 @@ LAST_VISITS = 3
 """How often one node may be entered after that; past it the call ends."""
 
 _ALWAYS = (HungUp, Resumed, Failed, MediaLost)
+_UNANSWERED = (LookedUp, PinChecked, MediaLost)
+"""Events that do not show that the caller has heard anything."""
 
 
 def step(plan: Plan, call: Call, event: Event) -> tuple[Call, tuple[Action, ...]]:
@@ -60,7 +62,8 @@ def step(plan: Plan, call: Call, event: Event) -> tuple[Call, tuple[Action, ...]
     turn = _with_remark(view, call, _react(view, asked, answer), answer)
     moved, actions = _walk(plan, turn)
     resumes = moved.resumes if isinstance(event, Resumed) else 0
-    return change(moved, turn=call.turn + 1, pending=actions, resumes=resumes), actions
+    unheard = _unheard(call, event, actions)
+    return change(moved, turn=call.turn + 1, pending=actions, unheard=unheard, resumes=resumes), actions
 
 
 def _with_remark(plan: Plan, before: Call, turn: Turn, event: Event) -> Turn:
@@ -115,7 +118,7 @@ def _react(plan: Plan, call: Call, event: Event) -> Turn:
         case Failed():
             return _to_person(plan, call)
         case Resumed():
-            return _resume(plan, call)
+            return _resume(plan, call, event.said)
         case MediaLost():
             return _without_media(plan, call, node)
         case HumanAsked():
@@ -178,11 +181,25 @@ def _to_person(plan: Plan, call: Call) -> Turn:
     return go(change(call, wants_human=True), plan.person)
 
 
-def _resume(plan: Plan, call: Call) -> Turn:
-    """Re-issue the outstanding turn, by the rule of each kind of action (design rule 7)."""
+def _unheard(call: Call, event: Event, actions: tuple[Action, ...]) -> tuple[Say, ...]:
+    """What was said since the caller last did anything, once this turn is performed."""
+    if isinstance(event, Resumed):
+        return call.unheard
+    said = tuple(action for action in actions if isinstance(action, Say))
+    return call.unheard + said if isinstance(event, _UNANSWERED) else said
+
+
+def _resume(plan: Plan, call: Call, said: float) -> Turn:
+    """Re-issue the outstanding turn, by the rule of each kind of action (design rule 7), behind the rest of what was
+    being said before it."""
     if call.resumes >= 1:
         return _to_person(plan, change(call, resumes=0))
-    again = tuple(_reissued(action) for action in call.pending)
+    again = tuple(_reissued(action) for action in call.pending if not isinstance(action, Say))
+    if call.unheard:
+        lines = tuple(line for say in call.unheard for line in say.lines)
+        rest = Say(lines=lines, firm=any(say.firm for say in call.unheard), heard=said)
+        place = 1 if again[:1] == (Answer(),) else 0
+        again = (*again[:place], rest, *again[place:])
     kept = change(call, resumes=call.resumes + 1)
     return Turn(kept, again, None, call.awaits)
 

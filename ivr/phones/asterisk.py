@@ -183,7 +183,7 @@ class AsteriskPhone:
     async def _say(self, call: Call, say: Say) -> None:
         if call.media:
             talk = await self._conversation()
-            await (talk.say_firmly(say.lines) if say.firm else talk.say(say.lines))
+            await (talk.say_firmly if say.firm else talk.say)(say.lines, say.heard)
         else:
             await self._asked_by_asterisk().say(say.lines)
 

@@ -22,7 +22,8 @@ KEYS_OVER = 1.5
 """Seconds without a key after which nobody goes on with a number that was begun."""
 LONGEST_FIRM = 12.0
 """Seconds for which keys may hold up what comes after a firm line."""
-GAP = bytes(2 * 8000 // 4)
+BYTES_PER_SECOND = 2 * 8000
+GAP = bytes(BYTES_PER_SECOND // 4)
 """A quarter of a second of silence between two lines."""
 
 
@@ -108,21 +109,22 @@ class Conversation:
         finally:
             self._company.at_work = True
 
-    async def say(self, lines: Sequence[Line]) -> None:
-        """Begin to say ``lines`` after what is being said; does not wait for the end."""
-        pieces = [await self._guard(self._sound(line)) for line in lines]
+    async def say(self, lines: Sequence[Line], heard: float = 0.0) -> None:
+        """Begin to say ``lines`` after what is being said; does not wait for the end. Lines that end within the first
+        ``heard`` seconds of it all are left out."""
+        pieces = _rest([await self._guard(self._sound(line)) for line in lines], heard)
         if self._refused is not None:
             await self._await_refusal(self._refused)
         if pieces and not self._pressed.is_set():
             self._last = self._media.play(GAP.join(pieces) + GAP)
 
-    async def say_firmly(self, lines: Sequence[Line]) -> None:
+    async def say_firmly(self, lines: Sequence[Line], heard: float = 0.0) -> None:
         """Say ``lines`` to their end, after what is being said, and drop all keys until then, and until a number that
         the caller has begun to key is over. ``**`` is kept."""
         self._firm = True
         try:
             self._pressed.clear()
-            await self.say(lines)
+            await self.say(lines, heard)
             await self.said()
             limit = self._loop.time() + LONGEST_FIRM
             with self.callers_turn():
@@ -251,3 +253,13 @@ class Conversation:
         self._company.close()
         self._media.on_key = None
         self._keys.clear()
+
+
+def _rest(pieces: list[bytes], heard: float) -> list[bytes]:
+    """``pieces`` of speech from the first one on that does not end within ``heard`` seconds."""
+    ends = 0
+    for place, piece in enumerate(pieces):
+        ends += len(piece) + len(GAP)
+        if ends > heard * BYTES_PER_SECOND:
+            return pieces[place:]
+    return []

@@ -48,6 +48,7 @@ ERASED = {
     "id",
     "plan",
     "turn",
+    "unheard",
     "dialled",
     "trunk",
     "said",

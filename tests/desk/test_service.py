@@ -53,6 +53,11 @@ class Sessions:
     call: Call | None = CALL
     late: int = 0
     fails: int = 0
+    ended: list[tuple[str, str]] = field(default_factory=list)
+
+    async def note_end(self, call: str, ended: str) -> bool:
+        self.ended.append((call, ended))
+        return True
 
     async def latest(self, call: str) -> Call | None:
         if self.fails:
@@ -190,6 +195,19 @@ async def test_a_mandate_withdrawn_in_the_queue_is_not_on_the_page(
     assert page["authenticated"]["person"] == "eus:dz-01", "the own identity is as proved as before"
     assert words in page["entitled"]["words"]
     assert not page["principal"] or page["principal"]["confirmed"]
+
+
+@pytest.mark.parametrize(("served", "ended"), [(True, "served"), (False, "hung up by caller")])
+async def test_the_journal_learns_of_an_end_that_no_engine_saw(office: Office, served: bool, ended: str) -> None:
+    caller = {"Event": "Hangup", "Uniqueid": "1.1", "ChanVariable": f"IVR_CALL={CALL_ID}"}
+    consultant = {"Event": "Hangup", "Uniqueid": "1.2", "ChanVariable": "IVR_CALL="}
+    async with office.open():
+        for event in (*(SERVED if served else SERVED[:2]), consultant, caller):
+            office.switchboard.emit(event)
+        async with asyncio.timeout(10):
+            while (CALL_ID, ended) not in office.sessions.ended:
+                await asyncio.sleep(0.01)
+    assert {call for call, _ in office.sessions.ended} == {CALL_ID}
 
 
 async def test_the_same_wire_twice_and_in_two_processes_gives_one_page(office: Office) -> None:

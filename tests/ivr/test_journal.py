@@ -109,6 +109,30 @@ async def test_a_call_that_broke_off_is_found_again_and_a_finished_one_is_not(jo
     assert await journal.broken_off("+48cut", but="new", within=timedelta(0)) is None
 
 
+async def test_a_call_cut_off_while_no_engine_lived_is_found_again_unless_it_was_served(
+    journal: Journal, plan: Plan
+) -> None:
+    within = timedelta(minutes=10)
+    for name, end in (("cut", "hung up by caller"), ("done", "served")):
+        call, actions = step(plan, Call(id=name), change_caller(ARRIVED, name))
+        await journal.commit(call, change_caller(ARRIVED, name), actions)
+        await journal.commit(change(call, turn=2, topic="pcc-termin"), NothingHeard(), ())
+        assert await journal.broken_off(f"+48{name}", but="new", within=within) is None
+        assert await journal.note_end(name, end)
+        assert not await journal.note_end(name, "hung up by caller"), "the first word counts"
+    found = await journal.broken_off("+48cut", but="new", within=within)
+    assert found is not None
+    assert found.topic == "pcc-termin"
+    assert await journal.broken_off("+48done", but="new", within=within) is None
+
+
+async def test_how_long_ago_the_last_turn_was(journal: Journal, plan: Plan) -> None:
+    assert await journal.said_for("a") == 0.0
+    call, actions = step(plan, Call(id="a"), ARRIVED)
+    await journal.commit(call, ARRIVED, actions)
+    assert 0.0 <= await journal.said_for("a") < 60.0
+
+
 async def test_a_call_whose_end_nobody_saw_is_closed_and_one_under_way_is_not(journal: Journal, plan: Plan) -> None:
     call, actions = step(plan, Call(id="a"), ARRIVED)
     await journal.commit(call, ARRIVED, actions)

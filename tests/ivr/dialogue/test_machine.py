@@ -5,7 +5,7 @@ import random
 import msgspec
 import pytest
 
-from ivr.dialogue.actions import Ask, AskPin, CheckPin, Enqueue, HangUp, RecallCheck, Say
+from ivr.dialogue.actions import Ask, AskDigits, AskPin, CheckPin, Enqueue, HangUp, RecallCheck, Say
 from ivr.dialogue.call import Call
 from ivr.dialogue.events import (
     AuthenticationStopped,
@@ -232,3 +232,28 @@ def test_random_calls_all_end_and_none_is_authenticated_without_a_check(plan: Pl
         assert call.ended, f"call {n} never ends: {call.node} {msgspec.json.encode(call.visits)!r}"
         ends[call.ended] = ends.get(call.ended, 0) + 1
     assert {"served", "no agent", "finished"} <= set(ends)
+
+
+def test_a_greeting_cut_short_is_taken_up_by_the_next_engine(plan: Plan) -> None:
+    """All that was said since the caller last did anything, the machine's confession and the clause among it."""
+    call, _ = step(plan, Call(id="a"), ARRIVED)
+    call, greeted = step(plan, call, OPEN)
+    call, asked = step(plan, call, LookedUp(what="earlier", ok=True))
+    assert isinstance(asked[-1], AskDigits)
+    call, again = step(plan, round_trip(call), Resumed(engine="engine-1", said=2.5))
+    said, question = again
+    assert isinstance(said, Say)
+    assert said.heard == 2.5
+    assert {"powitanie", "automat", "rodo"} <= {line.prompt for line in said.lines}
+    assert said.lines == tuple(
+        line for action in (*greeted, *asked) if isinstance(action, Say) for line in action.lines
+    )
+    assert question == asked[-1]
+    call, _ = step(plan, call, GIVEN)
+    assert call.unheard == ()
+
+
+def test_an_engine_killed_before_it_picked_up_answers_before_it_speaks(plan: Plan) -> None:
+    call, first = step(plan, Call(id="a"), ARRIVED)
+    _, again = step(plan, call, Resumed(engine="engine-1"))
+    assert again == first

@@ -13,6 +13,7 @@ from ivr.dialogue.call import Call
 from ivr.dialogue.events import Event, HumanAsked, HungUp, Keyed, MediaLost, NothingHeard
 from ivr.dialogue.node import change
 from ivr.phones.asterisk import AsteriskPhone, Parts
+from ivr.phones.conversation import _rest
 from voicebot.media import MediaServer
 
 pytestmark = pytest.mark.anyio
@@ -60,6 +61,13 @@ def phone(channel: Channel) -> AsteriskPhone:
         spool=lambda text, pcm: "/spool/prompt",
     )
     return AsteriskPhone(cast(Any, channel), cast(Parts, parts))
+
+
+@pytest.mark.parametrize(("heard", "left"), [(0.0, [1, 2, 3]), (1.0, [1, 2, 3]), (1.3, [2, 3]), (2.6, [3]), (9.0, [])])
+def test_lines_that_were_heard_to_their_end_are_not_said_again(heard: float, left: list[int]) -> None:
+    """Each line lasts a second, and a quarter of silence follows it."""
+    pieces = [bytes([number]) * 16_000 for number in (1, 2, 3)]
+    assert [piece[0] for piece in _rest(pieces, heard)] == left
 
 
 CALL = Call(id=str(uuid.uuid4()), turn=1)

@@ -37,6 +37,7 @@ class Media:
         self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.on_key: Callable[[str, float], None] | None = None
         self.hushed = 0
+        self.idle = False
 
     def play(self, pcm: bytes) -> Any:
         loop = asyncio.get_running_loop()
