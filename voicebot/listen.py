@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 import msgspec
 import structlog
 
-from .audio import FRAME_SECONDS
+from .audio import FRAME_SECONDS, level
 from .ears.ear import Ear, Fault, Hearing, Question, Utterance
 from .ears.keypad import KeypadOnly
 from .line_sounds import LineSounds
@@ -27,6 +27,11 @@ REAL_SPEECH = 0.6
 """Seconds of voice from which on something not understood was speech, not a noise."""
 WORD = 0.15
 """Seconds of voice that a word has at least; less under a prompt is a noise, and no ear is asked."""
+NEAR_DB = -36.0
+"""Voices fainter than this (dB of full scale, RMS of 20 ms) are across the room; they hold no prompt. Who speaks into
+a telephone is at -15 to -30."""
+FASTEST = 28.0
+"""Letters a second that nobody speaks: a recogniser that gives more has invented them."""
 HOLD = 0.8
 """How long a prompt stays held while the ear thinks about a murmur."""
 MAX_RESUMES = 2
@@ -154,6 +159,8 @@ class _Answer:
             self._hearing.feed(frame)
         partial = self._hearing.partial if self._reading is None else ""
         probability = self._activity.probability(frame)
+        if self._turn.under_prompt and level(frame) < NEAR_DB:
+            probability = 0.0
         self._sounds.feed(frame, probability)
         if self._sounds.music:
             self._wait_for_music(at)
@@ -204,7 +211,7 @@ class _Answer:
         under_prompt, murmur = self._turn.under_prompt, decision is Decision.MURMUR
         release = self._loop.call_later(HOLD, self._go_on) if murmur else None
         try:
-            utterance = await self._hearing.finish()
+            utterance = plausible(await self._hearing.finish(), self._turn.spoken)
         finally:
             if release is not None:
                 release.cancel()
@@ -282,3 +289,11 @@ class _Answer:
         self._act(self._turn.tick(now), now)
         if not self.result.done():
             self._arm()
+
+
+def plausible(utterance: Utterance | None, spoken: float) -> Utterance | None:
+    """``utterance``, without its text when nobody could have said so much in ``spoken`` seconds of voice."""
+    if utterance is None or len(utterance.text) <= FASTEST * (spoken + 0.3):
+        return utterance
+    log.info("ear.implausible", letters=len(utterance.text), seconds=round(spoken, 2))
+    return Utterance("", 0.0)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Protocol
 
 import msgspec
 from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema
@@ -126,6 +126,20 @@ def retry(lines: tuple[str, ...], again: tuple[str, ...], tries: int) -> tuple[s
     if tries == 0 or not again:
         return lines
     return (again[min(tries, len(again)) - 1],)
+
+
+class Trying(Protocol):
+    """A question that is asked again."""
+
+    @property
+    def again(self) -> tuple[str, ...]: ...
+    @property
+    def tries(self) -> int: ...
+
+
+def attempts(node: Trying) -> int:
+    """How often a question is asked: ``tries``, but never a third time in the same words."""
+    return min(node.tries, len(node.again) + 2)
 
 
 def best(event: Heard) -> Candidate:

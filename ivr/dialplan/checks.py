@@ -45,6 +45,7 @@ def check(draft: Draft) -> tuple[list[Fault], list[Fault]]:
         *_reachable(draft),
         *_texts(draft),
         *_choices(draft),
+        *_repeats(draft),
         *_queues(draft),
         *_topics(draft),
         *_offices(draft),
@@ -272,6 +273,23 @@ def _choices(draft: Draft) -> Iterator[Fault]:
             if choices and (empty := _day_without([choice.season for choice in choices])):
                 message = f"od dnia {empty} w węźle `{id_}` nie ma czego wybrać"
                 yield piece.fault(name, message=message, hint="proszę zostawić choć jeden wybór przez cały rok")
+
+
+def _repeats(draft: Draft) -> Iterator[Fault]:
+    """Nothing that was refused twice is asked a third time in the same words."""
+    for _, id_, piece in _nodes(draft):
+        tries, again = getattr(piece.value, "tries", None), getattr(piece.value, "again", None)
+        if not isinstance(tries, int) or not isinstance(again, tuple) or "tries" not in piece.value.model_fields_set:
+            continue
+        asked = [piece.value.lines, *((prompt,) for prompt in again)]
+        asked += asked[-1:] * (tries - len(asked))
+        for first, second, third in zip(asked, asked[1:], asked[2:tries], strict=False):
+            if first == second == third:
+                message = f"węzeł `{id_}` zadaje pytanie trzeci raz tymi samymi słowami"
+                yield piece.fault(
+                    "tries", message=message, hint="proszę dopisać komunikat do `again` albo zmniejszyć `tries`"
+                )
+                break
 
 
 def _day_without(seasons: list[Season]) -> str | None:

@@ -163,6 +163,12 @@ class Outcomes:
             return
         for reading in ("yes", "no") if asked.grammar == "yes-no" else tuple(asked.words):
             yield _said(reading)
+        node = self._plan.for_office(call.office).nodes[call.node]
+        if asked.grammar == "choice" and getattr(node, "doubt", None) is not None:
+            doubtful, hardly = self._levels(call)
+            for reading in tuple(asked.words) if getattr(node, "confirm", None) is not None else ():
+                yield _said(reading, doubtful)
+            yield _said(next(iter(asked.words)), hardly)
         if asked.question == "matter" or asked.grammar == "matter":
             yield _said(QUIT)
             yield from self._matters(call)

@@ -258,3 +258,31 @@ async def test_cancelled_by_keys_it_lets_go_of_everything() -> None:
     assert ear.hearings[0].dropped
     prompt.stop(0)
     await media.hears(QUIET, 0.2)
+
+
+async def test_more_words_than_anybody_could_have_said_are_invented() -> None:
+    ear, media = FakeEar(Utterance("Dzień dobry, chcę zapytać o podatek od kupna samochodu", 0.7), MATTER), FakeMedia()
+    prompt = media.play(silence(30))
+    task = asyncio.create_task(listener(ear).hear(media, prompt, OPEN))
+    await begun(task)
+    await media.hears(VOICE, 0.5)
+    await media.hears(QUIET, 0.6)
+    assert not prompt.held
+    await media.hears(VOICE, 0.9)
+    await media.hears(QUIET, 1.0)
+    assert await task == MATTER
+
+
+async def test_a_voice_across_the_room_holds_no_prompt_and_is_heard_after_it() -> None:
+    faint = b"\x40\x00" * (FRAME_BYTES // 2)
+    ear, media = FakeEar(MATTER), FakeMedia()
+    prompt = media.play(silence(2))
+    task = asyncio.create_task(listener(ear).hear(media, prompt, OPEN))
+    await begun(task)
+    await media.hears(faint, 1.5)
+    assert not prompt.held
+    await media.hears(QUIET, 1.0)
+    assert prompt.done.done()
+    await media.hears(faint, 1.0)
+    await media.hears(QUIET, 1.0)
+    assert await task == MATTER

@@ -7,7 +7,7 @@ from pydantic import Field
 from ..actions import AskDigits, Say
 from ..call import Call
 from ..events import AuthenticationStopped, Event, Heard, IdentityGiven, NumberRefused, Skipped
-from ..node import REPEAT, SKIP, Node, Prompt, Prompts, Target, Turn, best, change, go, retry, wait
+from ..node import REPEAT, SKIP, Node, Prompt, Prompts, Target, Turn, attempts, best, change, go, retry, wait
 from ..plan import Plan
 
 ANSWERS = (
@@ -73,7 +73,7 @@ class IdentityNode(Node):
                 return self._stopped(plan, call)
             case Heard() if best(event).id == SKIP:
                 return self._without(call, "skipped")
-        if call.tries + 1 >= self.tries:
+        if call.tries + 1 >= attempts(self):
             return self._without(call, "gave-up")
         later = change(call, tries=call.tries + 1)
         if isinstance(event, NumberRefused):

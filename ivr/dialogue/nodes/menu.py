@@ -1,13 +1,14 @@
 """``menu``: a closed question by speech and keys."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from ..actions import Ask
 from ..call import Call
+from ..doubt import CONFIRM, DENIED, agreed, ask_back, asked_back, judge
 from ..events import Event, Heard, Keyed
-from ..node import NONE, REPEAT, Node, Prompt, Prompts, Queue, Target, Turn, best, change, go, retry, wait
+from ..node import NONE, REPEAT, Node, Prompt, Prompts, Queue, Says, Target, Turn, attempts, change, go, retry, wait
 from ..plan import Id, Model, Plan, Season
 
 ANSWERS = ("Heard", "Keyed", "NothingHeard", "HumanAsked")
@@ -29,8 +30,10 @@ class Choice(Model):
 class MenuNode(Node):
     """Asks ``lines``, then the lines of the choices that have one, and takes the answer by key or word.
 
-    After ``tries`` answers that were not understood, or silence, it goes to ``otherwise``. ``0`` and "konsultant" reach
-    a person from every menu."""
+    A word is taken from the confidence ``accept`` on; from ``doubt`` on the caller is asked back (``confirm``, with
+    ``{a}``, the choice's first word), if there is such a prompt; else the question is asked again. After ``tries``
+    answers that were not understood, or silence, it goes to ``otherwise``. ``0`` and "konsultant" reach a person from
+    every menu."""
 
     EXAMPLE: ClassVar[str] = """
     node: menu
@@ -46,6 +49,9 @@ class MenuNode(Node):
     lines: Prompts
     again: tuple[Prompt, ...] = ()
     choices: tuple[Choice, ...] = Field(min_length=1)
+    confirm: Annotated[Prompt | None, Says("a")] = None
+    accept: float = Field(0.5, gt=0, le=1)
+    doubt: float = Field(0.25, gt=0, le=1)
     tries: int = Field(3, ge=1, le=5)
     patience: float = Field(6.0, ge=2, le=20)
     otherwise: Target
@@ -67,17 +73,32 @@ class MenuNode(Node):
 
     def answer(self, plan: Plan, call: Call, event: Event) -> Turn:
         reading = NONE
+        if meant := asked_back(call):
+            if agreed(call, event):
+                return self._take(call, meant) or self._again(plan, call)
+            return self._again(plan, change(call, step=f"{DENIED} {meant}"))
         if isinstance(event, Keyed):
             reading = next((choice.id for choice in on(self.choices, call) if choice.key == event.keys), NONE)
         elif isinstance(event, Heard):
-            reading = best(event).id
-        if reading == REPEAT and call.tries + 1 < self.tries:
+            reading, doubtful = judge(self, call, event)
+            words = next((choice.words for choice in on(self.choices, call) if choice.id == reading), ())
+            if doubtful and words and self.confirm is not None:
+                back = change(call, step=f"{CONFIRM} {reading}")
+                return wait(back, ask_back(plan, back, self.confirm, words[0], self.patience), awaits=ANSWERS)
+            reading = NONE if doubtful else reading
+        if reading == REPEAT and call.tries + 1 < attempts(self):
             return self.enter(plan, change(call, tries=call.tries + 1))
+        return self._take(call, reading) or self._again(plan, call)
+
+    def _take(self, call: Call, reading: str) -> Turn | None:
         for choice in on(self.choices, call):
             if choice.id == reading:
                 chosen = change(call, queue=str(choice.queue)) if choice.queue else call
                 return go(chosen, choice.next)
-        if call.tries + 1 >= self.tries:
+        return None
+
+    def _again(self, plan: Plan, call: Call) -> Turn:
+        if call.tries + 1 >= attempts(self):
             return go(call, self.otherwise)
         return self.enter(plan, change(call, tries=call.tries + 1))
 

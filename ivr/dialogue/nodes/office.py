@@ -6,8 +6,9 @@ from pydantic import Field
 
 from ..actions import Ask
 from ..call import Call
+from ..doubt import CONFIRM, agreed, ask_back, asked_back, judge
 from ..events import Event, Heard, Keyed
-from ..node import Node, Prompt, Prompts, Says, Target, Turn, best, change, go, wait
+from ..node import Node, Prompt, Prompts, Says, Target, Turn, change, go, wait
 from ..plan import NATIONAL, Office, Plan
 from .principal import KEY_WORDS
 
@@ -18,7 +19,8 @@ MORE = "more"
 
 class OfficeNode(Node):
     """Asks for the voivodeship when neither the dialled number nor e-US named the office: by word first, then by keys
-    in pages of eight. An unclear answer leaves the call with the national line."""
+    in pages of eight. A name is taken from the confidence ``accept`` on; from ``doubt`` on the caller is asked back
+    (``confirm``, with ``{a}``). An unclear answer to the last page leaves the call with the national line."""
 
     EXAMPLE: ClassVar[str] = """
     node: office
@@ -34,6 +36,9 @@ class OfficeNode(Node):
     keys: Prompts
     item: Annotated[Prompt, Says("name", "key")]
     more: Annotated[Prompt, Says("key")]
+    confirm: Annotated[Prompt | None, Says("a")] = None
+    accept: float = Field(0.5, gt=0, le=1)
+    doubt: float = Field(0.25, gt=0, le=1)
     patience: float = Field(6.0, ge=2, le=20)
     next: Target
 
@@ -77,20 +82,34 @@ class OfficeNode(Node):
         return wait(change(call, step=str(page)), ask, awaits=ANSWERS)
 
     def answer(self, plan: Plan, call: Call, event: Event) -> Turn:
-        chosen = ""
+        chosen, page = "", _page_of(call)
+        if meant := asked_back(call):
+            if agreed(call, event):
+                return go(change(call, office=meant), self.next)
+            return self._page(plan, call, 0 if page is None else page + 1)
         if isinstance(event, Heard):
-            chosen = best(event).id
-        elif isinstance(event, Keyed) and call.step:
-            chosen = self._keyed(plan, int(call.step), event.keys)
+            chosen, doubtful = judge(self, call, event)
+            if doubtful and self.confirm is not None and chosen in plan.offices and chosen != NATIONAL:
+                back = change(call, step=f"{CONFIRM} {chosen}" if page is None else f"{CONFIRM} {chosen} {page}")
+                office = plan.offices[chosen]
+                ask = ask_back(plan, back, self.confirm, office.voivodeship or office.name, self.patience)
+                return wait(back, ask, awaits=ANSWERS)
+        elif isinstance(event, Keyed) and page is not None:
+            chosen = self._keyed(plan, page, event.keys)
         if chosen in plan.offices and chosen != NATIONAL:
             return go(change(call, office=chosen), self.next)
-        page = 0 if call.step == "" else int(call.step) + 1
-        return self._page(plan, call, page)
+        return self._page(plan, call, 0 if page is None else page + 1)
 
     def _keyed(self, plan: Plan, page: int, key: str) -> str:
         shown = _chambers(plan)[page * PAGE : (page + 1) * PAGE]
         index = int(key) - 1 if key.isdigit() else -1
         return shown[index].id if 0 <= index < len(shown) else MORE
+
+
+def _page_of(call: Call) -> int | None:
+    """Which page of keys was read out last; None: none yet."""
+    last = call.step.split()[-1] if call.step else ""
+    return int(last) if last.isdecimal() else None
 
 
 def _chambers(plan: Plan) -> list[Office]:

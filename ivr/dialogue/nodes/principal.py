@@ -7,7 +7,7 @@ from pydantic import Field
 from ..actions import Ask, AskDigits, Line, Say
 from ..call import Call
 from ..events import AuthenticationStopped, Event, Heard, Keyed, PrincipalFound, Skipped
-from ..node import Node, Prompt, Prompts, Says, Target, Turn, best, change, go, retry, wait
+from ..node import Node, Prompt, Prompts, Says, Target, Turn, attempts, best, change, go, retry, wait
 from ..plan import Plan
 
 ANSWERS = ("Heard", "Keyed", "NothingHeard", "HumanAsked")
@@ -114,7 +114,7 @@ class PrincipalNode(Node):
         return self._again(plan, call)
 
     def _again(self, plan: Plan, call: Call, *prompts: Prompt) -> Turn:
-        if call.tries + 1 >= self.tries:
+        if call.tries + 1 >= attempts(self):
             return self._choose(plan, call, "own")
         later = change(call, tries=call.tries + 1)
         return self._key_in(plan, later, *prompts) if call.step == "number" else self._ask(plan, later)

@@ -7,7 +7,7 @@ from pydantic import Field
 from ..actions import AskPin, CheckPin, Say
 from ..call import Authentication, Call
 from ..events import AuthenticationStopped, Event, PinChecked, PinGiven, PinRefused, Skipped
-from ..node import Node, Prompt, Prompts, Target, Turn, change, go, retry, wait
+from ..node import Node, Prompt, Prompts, Target, Turn, attempts, change, go, retry, wait
 from ..plan import Plan
 
 ANSWERS = ("PinGiven", "PinRefused", "AuthenticationStopped", "Skipped", "NothingHeard", "HumanAsked")
@@ -75,7 +75,7 @@ class TelepinNode(Node):
                 return self._stopped(plan, call)
             case Skipped():
                 return go(change(call, verdict=call.verdict or "skipped"), self.without)
-        if call.tries + 1 >= self.tries:
+        if call.tries + 1 >= attempts(self):
             return go(change(call, verdict="gave-up"), self.without)
         later = change(call, tries=call.tries + 1)
         if isinstance(event, PinRefused):
