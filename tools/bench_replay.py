@@ -47,7 +47,7 @@ def one_run(depth: str, settings: Settings, jobs: int, fresh: bool) -> tuple[lis
     make = replays.by_journal if depth == "journal" else replays.by_audio
     options: tuple[Any, ...] = (settings,) if depth == "journal" else (settings, False, fresh)
     began = time.perf_counter()
-    results = run(list(find([CALLS])), make, options, 1 if depth == "journal" else jobs, lambda result: None)
+    results = run(list(find([CALLS])), make, options, 1 if depth == "journal" else jobs, lambda result: True)
     took = time.perf_counter() - began
     text = json.dumps(as_json(results, details=True), ensure_ascii=False)
     return results, took, hashlib.sha256(text.encode()).hexdigest()

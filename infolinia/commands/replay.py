@@ -38,6 +38,9 @@ def replay(
     details: Annotated[bool, typer.Option("--details", help="W JSON-ie także oś czasu i usłyszane zdania.")] = False,
     junit_file: Annotated[Path | None, typer.Option("--junit", help="Zapisz wynik jako JUnit XML.")] = None,
     words: Annotated[str, typer.Option("-k", help="Wybór, np. -k 'pcc and not elderly' (nazwa, obszar, styl).")] = "",
+    first: Annotated[
+        bool, typer.Option("--first", "-x", help="Skończ na pierwszym, które przebiegło inaczej.")
+    ] = False,
     jobs: Annotated[int, typer.Option(help="Ile naraz; 0: tyle, ile rdzeni.", min=0, max=64)] = 0,
 ) -> None:
     """Odtwarza nagrane rozmowy na dzisiejszym kodzie i mówi, co pierwsze przebiegło inaczej.
@@ -69,7 +72,12 @@ def replay(
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
         ) as progress:
             task = progress.add_task("nagrania", total=len(chosen))
-            results = run(chosen, make, options, at_once or workers(jobs), lambda result: progress.advance(task))
+
+            def done(result: Result) -> bool:
+                progress.advance(task)
+                return not first or result.verdict not in ("fail", "refuse")
+
+            results = run(chosen, make, options, at_once or workers(jobs), done)
     except PlanError as error:
         for fault in error.faults:
             console.print(str(fault), markup=False)

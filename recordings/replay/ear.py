@@ -29,13 +29,14 @@ class Engine(Protocol):
     def end(self, stream: int) -> Utterance: ...
 
 
-class Remembered(msgspec.Struct, frozen=True):
+class Remembered(msgspec.Struct, frozen=True, omit_defaults=True):
     """One line of ``heard.jsonl``: what ``ear`` understood of the sound and question of the digest ``key``."""
 
     key: str
     ear: str
     text: str
     confidence: float
+    alternatives: tuple[tuple[str, float], ...] = ()
 
 
 _decode = msgspec.json.Decoder(Remembered).decode
@@ -108,7 +109,7 @@ class RememberingEar:
             return None
         for memory in self.memories:
             memory.put(known)
-        return Utterance(known.text, known.confidence)
+        return Utterance(known.text, known.confidence, known.alternatives)
 
     def _listen(self, key: str, question: Question, pcm: bytes) -> Remembered | None:
         if self._make is None:
@@ -119,7 +120,7 @@ class RememberingEar:
         engine.begin(1, question)
         engine.feed(1, pcm)
         found = engine.end(1)
-        return Remembered(key, self.name, found.text, found.confidence)
+        return Remembered(key, self.name, found.text, found.confidence, found.alternatives)
 
 
 def digest(ear: str, question: Question, pcm: bytes) -> str:

@@ -17,9 +17,10 @@ def run(
     make: Callable[..., Replay],
     options: Sequence[Any],
     jobs: int,
-    done: Callable[[Result], None],
+    done: Callable[[Result], bool],
 ) -> list[Result]:
-    """The results for the fixture folders ``paths``, in their order; ``done`` is told of each as it comes.
+    """The results for the fixture folders ``paths``, in their order; ``done`` is told of each as it comes, and says
+    whether to go on with those not yet begun.
 
     ``make(*options)`` makes what replays one fixture: once here, or once in each of ``jobs`` processes, so both must
     be picklable."""
@@ -27,16 +28,20 @@ def run(
         replay, results = make(*options), []
         for path in paths:
             results.append(replay(path))
-            done(results[-1])
+            if not done(results[-1]):
+                break
         return results
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(min(jobs, len(paths)), context, _open, (make, options)) as pool:
         tasks = {pool.submit(_one, path): number for number, path in enumerate(paths)}
         found: dict[int, Result] = {}
         for task in as_completed(tasks):
+            if task.cancelled():
+                continue
             found[tasks[task]] = task.result()
-            done(task.result())
-    return [found[number] for number in range(len(paths))]
+            if not done(task.result()):
+                pool.shutdown(wait=False, cancel_futures=True)
+    return [found[number] for number in sorted(found)]
 
 
 def _open(make: Callable[..., Replay], options: Sequence[Any]) -> None:
