@@ -51,7 +51,7 @@ model: $(VENV)/.installed ## the small Vosk model for tests and benches, trained
 
 docs: $(VENV)/.installed ## the documentation as a site, built strictly
 	@$(BIN)/python tools/node_reference.py
-	@$(BIN)/mkdocs build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo "The documentation is in site/index.html"
 
 clean: ## stop what runs and remove what was made (not the data in var/)
