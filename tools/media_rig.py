@@ -1,7 +1,7 @@
 """A rig for benches of media: an Asterisk of its own that hands calls to AudioSocket or chan_websocket, and telephones.
 
 Number ``1XXXX`` rings through to AudioSocket with the UUID of ``session_of``, ``2XXXX`` to chan_websocket. When the
-engine is gone the dialplan plays a tone of 1,400 Hz: so one hears that the call lives. All on loopback.
+engine is gone the dialplan holds the call for four seconds. All on loopback.
 """
 
 import asyncio
@@ -31,8 +31,7 @@ exten => _1XXXX,1,Answer()
 exten => _2XXXX,1,Answer()
  same => n,Dial(WebSocket/media/c(slin)v(call=${{EXTEN}}),,g)
  same => n,Goto(alive,1)
-exten => alive,1,Playtones(!1400/4000)
- same => n,Wait(4)
+exten => alive,1,Wait(4)
  same => n,Hangup(16)
 """
 PJSIP = """[udp]
