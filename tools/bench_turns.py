@@ -28,6 +28,7 @@ from voicebot import understand
 from voicebot.audio import FRAME_BYTES, FRAME_SECONDS, RATE, level, load, samples_of
 from voicebot.ears.choose import open_ear
 from voicebot.ears.ear import Ear
+from voicebot.ears.tiny import TINY
 from voicebot.listen import NEAR_DB, REAL_SPEECH, WORD, Listener, Question, plausible
 from voicebot.media import MediaServer, MediaSession
 from voicebot.models import model_folder
@@ -291,8 +292,8 @@ async def one_barge_in(made: Rig, media: MediaServer, listener: Listener, number
     return found
 
 
-async def calls(count: int) -> Figures:
-    listener = Listener(await ear_here())
+async def calls(count: int, ear: str) -> Figures:
+    listener = Listener(await ear_here(ear))
     meaning = Meaning(lambda: None)
     names = [file.stem for file in sorted(DEMO.glob("*.wav"))]
     found: Figures = {"ear": listener.ear.name}
@@ -319,15 +320,22 @@ async def calls(count: int) -> Figures:
     return found
 
 
-async def ear_here() -> Ear:
-    """The ear that an engine of this installation would have."""
+EARS = ("best", "tiny", "whisper")
+
+
+async def ear_here(name: str) -> Ear:
+    """``best``: what an engine of this installation would have; ``tiny``: Vosk with the small model of tests."""
     settings = Settings()
     models = settings.var / "models"
+    if name == "tiny":
+        return await open_ear(TINY, None)
+    if name == "whisper":
+        return await open_ear(None, model_folder(models, "whisper"))
     return await open_ear(settings.vosk_model or model_folder(models, "vosk"), model_folder(models, "whisper"))
 
 
-async def detectors(count: float) -> Figures:
-    ear = await ear_here()
+async def detectors(count: float, name: str) -> Figures:
+    ear = await ear_here(name)
     try:
         return {
             "ear": ear.name,
@@ -343,9 +351,13 @@ def main() -> None:
     parser.add_argument("what", choices=("detectors", "calls"))
     parser.add_argument("--minutes", type=float, default=2.0, help="of each kind of noise")
     parser.add_argument("--calls", type=int, default=17)
+    parser.add_argument("--ear", choices=EARS, default="best")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    run = detectors(min(options.minutes, 10)) if options.what == "detectors" else calls(min(options.calls, 60))
+    ear = options.ear
+    run = (
+        detectors(min(options.minutes, 10), ear) if options.what == "detectors" else calls(min(options.calls, 60), ear)
+    )
     found = asyncio.run(run)
     print(json.dumps(found, indent=1, ensure_ascii=False))
     if options.json:

@@ -27,6 +27,11 @@ BENCHES: dict[str, tuple[str, ...]] = {
     "load": ("bench_hotline.py", "load"),
     "refusals": ("bench_refusals.py", "--rounds", "3"),
     "replay": ("bench_replay.py",),
+    "numbers": ("bench_numbers.py",),
+    "detectors": ("bench_turns.py", "detectors"),
+    "turns": ("bench_turns.py", "calls"),
+    "turns-vosk": ("bench_turns.py", "calls", "--ear", "tiny"),
+    "media": ("bench_media.py", "paths"),
     "authenticate": ("bench_authenticate.py", "--rounds", "5"),
 }
 """Name to script under tools/ and its arguments. ``--json`` is added."""

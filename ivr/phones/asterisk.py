@@ -97,12 +97,14 @@ class AsteriskPhone:
         self._auth = Authentication(parts.authority)
         self._talk: Conversation | None = None
         self._exec: asyncio.Task[AgiReply] | None = None
+        self._slow = False
         self._pin: Secret | None = None
         self._pin_keyed = 0.0
 
     async def perform(self, call: Call, actions: tuple[Action, ...]) -> Event | None:
         """Carry out a turn. A hang-up or broken media at any point becomes its event."""
         event: Event | None = None
+        self._slow = call.slow
         if self._talk is not None:
             self._talk.slow = call.slow
         try:
@@ -161,6 +163,7 @@ class AsteriskPhone:
                 raise MediaGone
             parts = self._parts
             self._talk = Conversation(expected.result(), parts.prompts, parts.listener, parts.waiting)
+            self._talk.slow = self._slow
         return self._talk
 
     async def _after_media(self) -> Event:
