@@ -7,7 +7,8 @@ that was killed serves again within a second or two.
 import asyncio
 import hashlib
 import signal
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from desk.alarms import Alarms
 from ivr.asterisk.fastagi import AgiServer
+from ivr.calendar import WARSAW
 from ivr.closures import Closures
 from ivr.dialogue.actions import Action
 from ivr.dialogue.call import Call
@@ -77,6 +79,14 @@ def spool_in(folder: Path) -> Any:
     return spool
 
 
+def clock_of(settings: Settings) -> Callable[[], datetime]:
+    """The time, or that of ``settings.clock`` and on from there."""
+    if not settings.clock:
+        return lambda: datetime.now(WARSAW)
+    start, began = datetime.strptime(settings.clock, "%Y-%m-%d %H:%M").replace(tzinfo=WARSAW), time.monotonic()
+    return lambda: start + timedelta(seconds=time.monotonic() - began)
+
+
 class Engine:
     """Engine ``number`` of this installation."""
 
@@ -87,6 +97,7 @@ class Engine:
         self._recognisers: dict[Path, Topics] = {}
         self._unlearned: list[_Recognised] = []
         self._learning = True
+        self._clock = clock_of(settings)
 
     async def run(self, heartbeat: int | None) -> None:
         """Serve until SIGTERM or until the supervisor is gone, then drain."""
@@ -110,7 +121,7 @@ class Engine:
         await telepin.start()
         editions = self._editions(journal, media, telepin)
         editions.start()
-        hotline = Hotline(self._name, editions, journal, self.hears, self._count)
+        hotline = Hotline(self._name, editions, journal, self.hears, self._count, self._clock)
         CALLS.set_function(lambda: hotline.calls)
         server = AgiServer(hotline.handle)
         await server.start("127.0.0.1", settings.port("agi", self._number))
@@ -151,6 +162,7 @@ class Engine:
                 journal,
                 Closures(settings.var / "closures.json"),
                 settings.hours,
+                self._clock,
                 acts=telepin.acts,
             ),
             spool=spool_in(settings.var / "prompts" / "spool"),

@@ -12,7 +12,7 @@ from .settings import Settings
 
 FIELDS = (
     "port_shift", "engines", "hours", "sip_port", "sip_bind", "rtp_first", "rtp_last", "ami_port", "agi_port",
-    "media_port", "metrics_port", "eus_url", "eus_port", "crm_url", "crm_port", "consultants", "whisper",
+    "media_port", "metrics_port", "eus_url", "eus_port", "crm_url", "crm_port", "consultants", "whisper", "clock",
 )  # fmt: skip
 """The settings that a running stack keeps until it is restarted, and that lead others to it. None is a secret."""
 

@@ -147,6 +147,11 @@ class Settings(BaseSettings):
         "", description="rhvoice, rhvoice-NAME or espeak-ng; empty: the best one installed whose licence is free"
     )
     drain_seconds: float = Field(60.0, ge=0, le=3600, description="how long a stop lets calls come to their queue")
+    clock: str = Field(
+        "",
+        pattern=r"^$|^20\d\d-[01]\d-[0-3]\d [0-2]\d:[0-5]\d$",
+        description="local date and time that the engines' clocks show when they start: replays, tests",
+    )
     hours: Literal["plan", "open", "closed"] = Field(
         "plan", description="hold every office open or closed: demo, tests"
     )

@@ -11,6 +11,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from infolinia import replays
+from infolinia.asterisk.trouble import AsteriskError
+from infolinia.background import NotStarted
+from infolinia.replay_calls import replay_calls
 from infolinia.settings import ROOT, Settings
 from ivr.dialplan import PlanError
 from recordings.fixture.folder import FixtureError, find, load
@@ -20,6 +23,7 @@ from recordings.replay.selection import SelectionError, selection
 from recordings.replay.verdict import Result, as_json, exit_code
 
 CALLS = ROOT / "recordings" / "calls"
+CALLS_AT_ONCE = 3
 WORDS = {"pass": "zgodne", "fail": "INACZEJ", "refuse": "odmowa", "known": "znana wada"}
 COLOURS = {"pass": "green", "fail": "bold red", "refuse": "yellow", "known": "cyan"}
 
@@ -31,6 +35,9 @@ def replay(
     journal: Annotated[bool, typer.Option("--journal", help="Zdarzenia przez dzisiejszy rdzeń.")] = False,
     audio: Annotated[
         bool, typer.Option("--audio", help="Głos przez cały silnik, na zegarze wirtualnym (domyślnie).")
+    ] = False,
+    call: Annotated[
+        bool, typer.Option("--call", help="Prawdziwe rozmowy SIP z infolinią uruchomioną na ten czas.")
     ] = False,
     update: Annotated[bool, typer.Option("--update", help="Przyjmij dzisiejszy przebieg; pokaże go git diff.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Słuchaj wszystkiego od nowa, bez pamięci ucha.")] = False,
@@ -61,8 +68,13 @@ def replay(
     settings = Settings()
     console = Console(stderr=True, highlight=False)
     chosen = _chosen(paths or [CALLS], words)
-    if journal and audio:
-        typer.echo("proszę wybrać jedną głębokość: --journal albo --audio", err=True)
+    if journal + audio + call > 1:
+        typer.echo("proszę wybrać jedną głębokość: --journal, --audio albo --call", err=True)
+        raise typer.Exit(2)
+    if call and update:
+        typer.echo(
+            "--update nie działa z --call: dziennik prawdziwej rozmowy za każdym razem jest trochę inny", err=True
+        )
         raise typer.Exit(2)
     plan: tuple[Callable[..., Replay], tuple[object, ...], int]
     plan = (replays.by_journal, (settings, update), 1) if journal else (replays.by_audio, (settings, update, fresh), 0)
@@ -77,7 +89,13 @@ def replay(
                 progress.advance(task)
                 return not first or result.verdict not in ("fail", "refuse")
 
-            results = run(chosen, make, options, at_once or workers(jobs), done)
+            if call:
+                results = replay_calls(settings, chosen, jobs or CALLS_AT_ONCE, progress.console.print, done)
+            else:
+                results = run(chosen, make, options, at_once or workers(jobs), done)
+    except (NotStarted, AsteriskError) as error:
+        console.print(str(error), markup=False)
+        raise typer.Exit(2) from None
     except PlanError as error:
         for fault in error.faults:
             console.print(str(fault), markup=False)

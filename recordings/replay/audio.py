@@ -37,7 +37,12 @@ def replay(stage: Stage, folder: Folder, ear: RememberingEar) -> tuple[Result, C
     if ear.missed:
         why = f"tego nagrania nie słuchało jeszcze ucho {ear.name}, a modelu nie ma: infolinia models get whisper-base"
         return refused(name, path, DEPTH, why), course
-    return settle(folder, _Judgement(folder, course, recorded).result()), course
+    return judged(folder, course, recorded, DEPTH), course
+
+
+def judged(folder: Folder, course: Course, recorded: Sequence[Turn], depth: str) -> Result:
+    """The verdict on a call that was played with sound, at ``depth``."""
+    return settle(folder, _Judgement(folder, course, recorded, depth).result())
 
 
 def hindrance(folder: Folder) -> str:
@@ -62,6 +67,7 @@ class _Judgement:
     folder: Folder
     course: Course
     recorded: Sequence[Turn]
+    depth: str
 
     def result(self) -> Result:
         self._heard = tuple(heard(self.folder, self.course))
@@ -84,7 +90,7 @@ class _Judgement:
         return Result(
             self.folder.name,
             str(self.folder.path),
-            DEPTH,
+            self.depth,
             verdict,  # type: ignore[arg-type]  # one of the literals, passed on
             why,
             found,

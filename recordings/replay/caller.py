@@ -12,21 +12,12 @@ from ..fixture.model import Step
 from .day import Day
 from .line import PAUSE, Line
 from .question import Answers, Question
+from .said import Said
 from .verdict import Moment
 
 NO_PROMPT = 4.5
 """Seconds after which a caller answers although nothing was said: keys typed ahead had silenced it."""
 POLL = 0.02
-
-
-@dataclass
-class Said:
-    """One utterance as it was played: ``step`` and when it began and ended."""
-
-    step: int
-    question: str
-    began: float
-    ended: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ from .core import CALL, MOST_TURNS
 from .day import Day
 from .line import Channel, Hums, Line
 from .question import Answers, question_of
+from .said import Caller
 from .verdict import Moment
 
 IN_QUEUE = 30
@@ -46,7 +47,7 @@ class Course:
     call: Call
     turns: list[Turn] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
-    caller: RecordedCaller | None = None
+    caller: Caller | None = None
     left: int = 0
     broken: str = ""
     spoken: list[Moment] = field(default_factory=list)
@@ -92,6 +93,7 @@ class _Replay:
     def __init__(self, stage: Stage, folder: Folder, ear: Ear) -> None:
         self._stage, self._folder, self._fixture, self._ear = stage, folder, folder.fixture, ear
         self.course = Course(Call(id=CALL))
+        self._caller: RecordedCaller
         self._said: list[str] = []
         self._since = 0.0
 
@@ -103,7 +105,7 @@ class _Replay:
         answers = Answers(questions_of(self._folder), plan.nodes, plan.prompts)
         caller = RecordedCaller(self._folder, line, answers, self._stage.people, day)
         caller.on_step = self._stepped
-        self.course.caller = caller
+        self.course.caller = self._caller = caller
         journal = journal_after(fixture.earlier)
         verdicts = [step.verdict for step in fixture.steps if step.verdict is not None]
 
@@ -119,6 +121,7 @@ class _Replay:
             meaning=Meaning(self._stage.topics),
             world=World(lambda: plan, journal, WrittenClosures(fixture.closures), clock=day.now),
             spool=lambda text, pcm: text,
+            waiting=plan.lines(*plan.manners.waiting) if plan.manners else (),
         )
         hotline = Hotline(
             "replay",
@@ -176,5 +179,5 @@ class _Replay:
             self._since = at
         self._said += [line.text for action in actions for line in getattr(action, "lines", ())]
         question = question_of(call.node, actions)
-        if course.caller is not None and question is not None and question.answered_by_caller and call.ended is None:
-            course.caller.asked(question, tuple(self._said), self._since)
+        if question is not None and question.answered_by_caller and call.ended is None:
+            self._caller.asked(question, tuple(self._said), self._since)
