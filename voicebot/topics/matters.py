@@ -1,6 +1,6 @@
 """Two matters in one breath: where an utterance may be cut, and whether its halves stand on their own."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from .normalise import fold
@@ -24,10 +24,16 @@ ASKING = frozenset({
     "jak", "gdzie", "kiedy", "ile", "czy", "jaki", "jaka", "jakie", "jakim", "ktory", "ktorego", "skad", "co",
     "kto", "chce", "chcialem", "chcialam", "chcialbym", "chcialabym", "potrzebuje", "dlaczego", "czemu", "czym",
 })  # fmt: skip
-"""After a bare "i" both halves must ask something: "kupiłem auto i do którego urzędu" is one matter."""
+"""A bare "i" parts two matters by itself only where both halves ask something: "kupiłem auto i do którego urzędu" is
+one matter."""
 
 ANCHORS = {"pcc": ("pcc", "pecece"), "e pit": ("e pit", "epit"), "pit": (" pit", "zeznani"), "vat": ("vat",)}
 """What a half leaves unsaid because the other half said it: "gdzie wysłać PCC i na jakie konto zapłacić"."""
+
+ROOM = 0.03
+"""Confidence that the whole utterance must give each half of a doubtful cut."""
+ONE = 0.95
+"""Confidence of one topic above which a doubtful cut is none."""
 
 SURE = 0.6
 """Confidence from which a half is read with the anchor rather than without."""
@@ -42,41 +48,59 @@ class Two:
     confidence: float
 
 
-def two_matters(text: str, best: Callable[[str], tuple[str, float]], is_matter: Callable[[str], bool]) -> Two | None:
-    """The best cut of ``text`` into two different matters; ``best`` gives label and confidence of a piece."""
+@dataclass(frozen=True)
+class Cut:
+    """An utterance in two halves. ``sureness``: how surely the cut parts two matters; ``plain``: what parts them, or
+    what they ask, says so by itself."""
+
+    left: str
+    right: str
+    sureness: float
+    plain: bool
+
+
+def two_matters(
+    text: str,
+    best: Callable[[str], tuple[str, float]],
+    is_matter: Callable[[str], bool],
+    whole: Mapping[str, float],
+) -> Two | None:
+    """The best cut of ``text`` into two different matters; ``best`` gives label and confidence of a piece, ``whole``
+    the confidence of each label for the utterance as one. A cut that is not ``plain`` counts only where the utterance
+    as a whole leaves room for both."""
     found: Two | None = None
-    for left, right, sureness in cuts(text):
-        first, second = _judge(left, right, best), _judge(right, left, best)
+    for cut in cuts(text):
+        first, second = _judge(cut.left, cut.right, best), _judge(cut.right, cut.left, best)
         if first[0] == second[0] or not (is_matter(first[0]) and is_matter(second[0])):
             continue
-        confidence = sureness * first[1] * second[1]
+        room = min(whole.get(first[0], 0.0), whole.get(second[0], 0.0))
+        if not cut.plain and (room < ROOM or max(whole.values()) > ONE):
+            continue
+        confidence = cut.sureness * first[1] * second[1]
         if found is None or confidence > found.confidence:
             found = Two(first[0], second[0], confidence)
     return found
 
 
-def cuts(text: str) -> Iterator[tuple[str, str, float]]:
-    """Ways to cut ``text`` in two halves of at least two words each, with how surely the cut parts two matters."""
+def cuts(text: str) -> Iterator[Cut]:
+    """Ways to cut ``text`` in two halves of at least two words each."""
     words = text.split()
     plain = [fold(word).strip(".,;:?!") for word in words]
     taken: set[int] = set()
     for at in range(2, len(words) - 1):
         for marker in STRONG:
-            if tuple(plain[at : at + len(marker)]) == marker and len(words) - at - len(marker) >= 2 and at not in taken:
-                taken.update(range(at, at + len(marker)))
-                yield " ".join(words[:at]), " ".join(words[at + len(marker) :]), 1.0
+            after = at + len(marker)
+            if tuple(plain[at:after]) == marker and len(words) - after >= 2 and at not in taken:
+                taken.update(range(at, after))
+                yield Cut(" ".join(words[:at]), " ".join(words[after:]), 1.0, True)
     for at in range(2, len(words) - 2):
         for marker in WEAK:
-            if tuple(plain[at : at + len(marker)]) != marker or at in taken:
-                continue
             after = at + len(marker)
-            if (
-                len(words) - after >= 2
-                and plain[after] in OPENERS
-                and ASKING & set(plain[:at])
-                and ASKING & set(plain[after:])
-            ):
-                yield " ".join(words[:at]), " ".join(words[after:]), 0.9
+            if tuple(plain[at:after]) != marker or at in taken or len(words) - after < 2:
+                continue
+            asking = bool(ASKING & set(plain[:at])) + bool(ASKING & set(plain[after:]))
+            both = asking == 2 and plain[after] in OPENERS
+            yield Cut(" ".join(words[:at]), " ".join(words[after:]), 0.9 if both else 0.69 if asking else 0.65, both)
 
 
 def _judge(half: str, other: str, best: Callable[[str], tuple[str, float]]) -> tuple[str, float]:

@@ -1,4 +1,4 @@
-"""The linear model: weights over features, and the file it is kept in.
+"""The model: what was taught, what each phrase of it says of each label, and the file it is kept in.
 
 The file is a NumPy archive of plain arrays and one JSON text, read with ``allow_pickle=False``: loading a model can run
 no code, wherever the file came from.
@@ -21,10 +21,14 @@ from .features import Extractor
 from .normalise import normalise
 from .precedence import ruled_out
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever files written before can no longer be read."""
 
 Floats = NDArray[np.float32]
+Counts = NDArray[np.int32]
+
+BEND = 1.0
+"""How much more a phrase counts that is much alike than two that are half as alike: 0 would make the model linear."""
 
 
 class ModelError(Exception):
@@ -50,6 +54,11 @@ class Space:
         self.weights, self.novelty = tuple(weights), novelty
         self._unknown = float(worth.max(initial=0.0)) * novelty
 
+    @property
+    def length(self) -> float:
+        """What ``vector`` of a text gives with itself: the greatest likeness there is."""
+        return sum(weight**2 for weight in self.weights)
+
     def vector(self, text: str) -> tuple[list[int], list[float]]:
         """Sparse coordinates of ``text``: indices and values."""
         indices: list[int] = []
@@ -73,26 +82,45 @@ class Space:
             values.append(weight * value / length)
 
 
+class Taught:
+    """The phrases that taught, by feature: who has the feature, and how much of it. ``starts`` has one entry more than
+    there are features; ``phrases`` and ``values`` lie between a feature's start and the next."""
+
+    def __init__(self, starts: Counts, phrases: Counts, values: Floats, count: int) -> None:
+        self.starts, self.phrases, self.values, self.count = starts, phrases, values, count
+
+    def products(self, indices: Sequence[int], values: Sequence[float]) -> Floats:
+        """Dot product of a sparse vector with each phrase."""
+        spans = [slice(self.starts[at], self.starts[at + 1]) for at in indices]
+        if not spans:
+            return np.zeros(self.count, np.float32)
+        who = np.concatenate([self.phrases[span] for span in spans])
+        what = np.concatenate([self.values[span] * value for span, value in zip(spans, values, strict=True)])
+        return np.bincount(who, what, minlength=self.count).astype(np.float32)
+
+
 class Model:
-    """Scores of labels for utterances, and the scale that turns them into probabilities."""
+    """Scores of labels for utterances, and the scale that turns them into probabilities. ``votes`` is phrases x labels:
+    what each phrase says of each label, as much as an utterance is like it."""
 
     def __init__(
         self,
         space: Space,
         labels: Sequence[str],
-        coefficients: Floats,
+        taught: Taught,
+        votes: Floats,
         bias: Floats,
         scale: float,
         about: Mapping[str, Any],
     ) -> None:
         self.space, self.labels = space, tuple(labels)
-        self.coefficients, self.bias, self.scale = coefficients, bias, scale
+        self.taught, self.votes, self.bias, self.scale = taught, votes, bias, scale
         self.about = dict(about)
 
     def scores(self, text: str) -> Floats:
         """One score a label, about 1 for what was taught and 0 for what was not."""
-        indices, values = self.space.vector(text)
-        scores: Floats = np.asarray(values, np.float32) @ self.coefficients[indices] + self.bias
+        alike = bent(self.taught.products(*self.space.vector(text)), self.space.length)
+        scores: Floats = alike @ self.votes + self.bias
         return scores - ruled_out(set(normalise(text)), self.labels)
 
     def probabilities(self, text: str) -> Floats:
@@ -120,7 +148,10 @@ class Model:
                     file,
                     about=text,
                     worth=self.space.worth,
-                    coefficients=self.coefficients.astype(np.float16),
+                    starts=self.taught.starts,
+                    phrases=self.taught.phrases,
+                    values=self.taught.values,
+                    votes=self.votes,
                     bias=self.bias,
                 )
             os.replace(name, path)
@@ -134,17 +165,28 @@ class Model:
         try:
             with np.load(path, allow_pickle=False) as file:
                 about = json.loads(file["about"].tobytes())
-                worth, bias = file["worth"], file["bias"]
-                coefficients = file["coefficients"].astype(np.float32)
+                worth, votes, bias = file["worth"], file["votes"], file["bias"]
+                taught = Taught(file["starts"], file["phrases"], file["values"], len(votes))
         except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise ModelError(f"{path}: not a topic model: {error}") from None
         if about.get("format") != FORMAT:
             raise ModelError(f"{path}: format {about.get('format')}, this program reads {FORMAT}: train it anew")
         index = {name: at for at, name in enumerate(about["features"])}
-        if coefficients.shape != (len(index), len(about["labels"])) or not np.isfinite(coefficients).all():
-            raise ModelError(f"{path}: damaged: shape {coefficients.shape} for {len(index)} features")
+        whole = votes.shape == (taught.count, len(about["labels"])) and len(taught.starts) == len(index) + 1
+        if not whole or not np.isfinite(votes).all() or taught.phrases.max(initial=0) >= taught.count:
+            raise ModelError(
+                f"{path}: damaged: votes {votes.shape}, {len(taught.starts)} starts, {len(index)} features"
+            )
         space = Space(Extractor(about["lexicon"]), index, worth, about["weights"], about["novelty"])
-        return cls(space, about["labels"], coefficients, bias, about["scale"], about["about"])
+        return cls(space, about["labels"], taught, votes, bias, about["scale"], about["about"])
+
+
+def bent(products: Floats, length: float) -> Floats:
+    """Likeness from dot products in place: an exponential kernel, 0 for 0 and ``length`` for ``length``."""
+    products *= BEND / length
+    np.expm1(products, out=products)
+    products *= length / math.expm1(BEND)
+    return products
 
 
 def softmax(scores: Floats) -> Floats:

@@ -14,7 +14,7 @@ from .normalise import normalise
 from .person import beside_request
 
 CONTROLS = frozenset({NONE, HUMAN, "ctl-powtorz", "ctl-nie-wiem", "ctl-rezygnacja"})
-TWO = 0.5
+TWO = 0.45
 """Least confidence at which two matters are read from one utterance."""
 
 BESIDE = 0.5
@@ -56,7 +56,7 @@ class TopicRecogniser:
                 (label, float(label == NONE)) for label in sorted(self.model.labels, key=lambda label: label != NONE)
             ]
         ranked = self._with_matter(text, self._rank(text))
-        two = two_matters(text, lambda piece: self._rank(piece)[0], lambda label: label not in CONTROLS)
+        two = two_matters(text, lambda piece: self._rank(piece)[0], lambda label: label not in CONTROLS, dict(ranked))
         if two is None or two.confidence < TWO:
             return ranked
         left = 1.0 - two.confidence

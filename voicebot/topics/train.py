@@ -1,4 +1,4 @@
-"""Trains the linear model: ridge regression on one-hot labels, solved exactly in the space of phrases.
+"""Trains the model: kernel ridge regression on one-hot labels, solved exactly in the space of phrases.
 
 The inverse of the kernel matrix also gives, at no further cost, what the model would say of each phrase had it, and
 all phrases like it, never been taught (leave-one-cluster-out; Rifkin and Lippert, "Notes on regularized least
@@ -12,11 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
+from scipy.linalg.lapack import dpotrf, dpotri
 from scipy.optimize import minimize
 
 from .catalogue import NONE, Catalogue, Phrase
 from .features import Extractor
-from .model import Floats, Model, Space, softmax
+from .model import Floats, Model, Space, Taught, bent, softmax
 from .normalise import normalise
 from .precedence import prefix, ruled_out
 
@@ -61,15 +62,15 @@ def fit(
     place = {label: at for at, label in enumerate(labels)}
     truth = np.array([place[phrase.label] for phrase in phrases])
     space, rows = _space([phrase.text for phrase in phrases], lexicon, recipe)
-    similar = (rows @ rows.T).toarray()
+    kernel = np.asarray((rows @ rows.T).toarray(), np.float32)
+    clusters = _clusters(kernel / space.length, truth, recipe.alike)
     targets = np.zeros((len(phrases), len(labels)))
     targets[np.arange(len(phrases)), truth] = 1.0
-    kernel = similar + 1.0
-    kernel[np.diag_indices_from(kernel)] += recipe.ridge / _shares(truth)
-    inverse = np.linalg.inv(kernel)
+    kernel = bent(kernel, space.length) + 1.0
+    kernel[np.diag_indices_from(kernel)] += (recipe.ridge / _shares(truth)).astype(np.float32)
+    inverse = _inverse(kernel)
     targets = targets @ _families(labels, recipe.family)
     dual = inverse @ targets
-    clusters = _clusters(similar / (sum(weight**2 for weight in recipe.weights)), truth, recipe.alike)
     unseen = _left_out(inverse, dual, targets, clusters)
     unseen -= np.stack([ruled_out(set(normalise(phrase.text)), labels) for phrase in phrases])
     outside = np.array([label == NONE for label in labels])
@@ -79,12 +80,34 @@ def fit(
     model = Model(
         space,
         labels,
-        np.asarray(rows.T @ dual, np.float32).astype(np.float16).astype(np.float32),
+        _by_feature(rows),
+        dual.astype(np.float32),
         (dual.sum(axis=0) + ahead).astype(np.float32),
         scale,
         about or {},
     )
     return Fit(model, tuple(phrases), unseen.astype(np.float32), truth)
+
+
+def _inverse(kernel: Floats) -> NDArray[np.float64]:
+    """Of a symmetric positive matrix, through its Cholesky factor: half the work of a general inverse."""
+    factor, _ = dpotrf(kernel, lower=True, overwrite_a=False)
+    inverse, fault = dpotri(factor, lower=True, overwrite_c=True)
+    if fault:
+        raise ValueError("the phrases give a matrix without an inverse: `ridge` is too small")
+    lower = np.tril(inverse)
+    return np.asarray(lower + np.tril(inverse, -1).T, np.float64)
+
+
+def _by_feature(rows: sp.csr_matrix) -> Taught:
+    columns = rows.tocsc()
+    columns.sort_indices()
+    return Taught(
+        columns.indptr.astype(np.int32),
+        columns.indices.astype(np.int32),
+        columns.data.astype(np.float32),
+        rows.shape[0],
+    )
 
 
 def train(catalogue: Catalogue, data: str, recipe: Recipe = RECIPE) -> Fit:
@@ -136,7 +159,7 @@ def _rows(space: Space, texts: Sequence[str]) -> sp.csr_matrix:
 def likeness(space: Space, texts: Sequence[str]) -> NDArray[np.float64]:
     """Cosines between all ``texts`` as the model sees them."""
     rows = _rows(space, texts)
-    alike = (rows @ rows.T).toarray() / sum(weight**2 for weight in space.weights)
+    alike = (rows @ rows.T).toarray() / space.length
     return np.asarray(alike, np.float64)
 
 
@@ -152,7 +175,7 @@ def _shares(truth: NDArray[np.int64]) -> NDArray[np.float64]:
     return np.asarray(np.sqrt(np.median(sizes[sizes > 0]) / sizes)[truth], np.float64)
 
 
-def _clusters(likeness: NDArray[np.float64], truth: NDArray[np.int64], alike: float) -> list[NDArray[np.int64]]:
+def _clusters(likeness: Floats, truth: NDArray[np.int64], alike: float) -> list[NDArray[np.int64]]:
     """Phrases of one label that are alike, directly or through others."""
     linked = sp.csr_matrix((likeness >= alike) & (truth[:, None] == truth[None, :]))
     _, member = sp.csgraph.connected_components(linked, directed=False)
