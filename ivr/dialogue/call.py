@@ -69,6 +69,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     topic: str | None = None
     confidence: float = 0.0
     offered: tuple[Candidate, ...] = ()
+    likely: tuple[str, ...] = ()
     further: tuple[str, ...] = ()
     said: tuple[str, ...] = ()
 

@@ -53,6 +53,7 @@ ERASED = {
     "trunk",
     "said",
     "confidence",
+    "likely",
     "identity_kind",
     "queue_key",
     "visits",

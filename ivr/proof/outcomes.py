@@ -184,6 +184,7 @@ class Outcomes:
             yield _said(topic)
             yield _said(topic, doubtful)
             yield _rivals(topic, other, doubtful)
+            yield _behind(topic)
             yield _said(f"{topic}|{other}")
             yield _said(f"{topic}|{other}", doubtful)
         yield _said(topics[0], hardly)
@@ -197,6 +198,12 @@ class Outcomes:
 
 def _rivals(topic: str, other: str, confidence: float) -> Heard:
     readings = (Candidate(topic, confidence), Candidate(other, confidence - 0.01))
+    return Heard(text=topic, confidence=0.9, readings=readings)
+
+
+def _behind(topic: str) -> Heard:
+    """A topic close behind what seemed to be no matter of ours."""
+    readings = (Candidate(NONE, 0.5), Candidate(topic, 0.3))
     return Heard(text=topic, confidence=0.9, readings=readings)
 
 

@@ -11,12 +11,14 @@ from .catalogue import HUMAN, NONE, CatalogueError, Phrase, read_list
 from .model import softmax
 from .train import Fit, likeness
 
-CONFIDENT = 0.7
+CONFIDENT = 0.75
 """Confidence at which the dialogue takes a topic without asking (``accept`` of the matter node)."""
-OFFERED = 0.15
+OFFERED = 0.05
 """Confidence from which the second candidate is offered: "Chodzi o A czy o B?" (``rival``)."""
-ASKED = 0.35
+ASKED = 0.2
 """Confidence from which a lone candidate is asked about: "Czy chodzi o A?" (``doubt``)."""
+BEHIND = 0.05
+"""Confidence from which a topic behind ``__none__`` is asked about (``behind``)."""
 
 Ranking = Sequence[tuple[str, float]]
 """Labels with confidence, best first, as ``TopicRecogniser.predict`` gives them."""
@@ -100,9 +102,12 @@ def offered(ranking: Ranking) -> tuple[str, ...]:
     """What the dialogue's first question after an utterance leaves open: the topic taken, or the one or two asked
     about; nothing when it would ask openly again."""
     (first, sure), *others = ranking
-    if first == NONE or sure >= CONFIDENT:
+    topics = [(label, share) for label, share in others if not label.startswith(("_", "ctl-"))]
+    if first == NONE:
+        return (topics[0][0],) if topics and topics[0][1] >= BEHIND else (first,)
+    if sure >= CONFIDENT:
         return (first,)
-    rival = next((label for label, share in others if label not in (NONE, HUMAN) and share >= OFFERED), None)
+    rival = next((label for label, share in topics if share >= OFFERED), None)
     if rival is not None and "|" not in first:
         return first, rival
     return (first,) if sure >= ASKED else ()

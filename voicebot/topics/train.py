@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy.linalg.lapack import dpotrf, dpotri
+from scipy.linalg.lapack import spotrf, spotri
 from scipy.optimize import minimize
 
 from .catalogue import NONE, Catalogue, Phrase
@@ -64,7 +64,7 @@ def fit(
     space, rows = _space([phrase.text for phrase in phrases], lexicon, recipe)
     kernel = np.asarray((rows @ rows.T).toarray(), np.float32)
     clusters = _clusters(kernel / space.length, truth, recipe.alike)
-    targets = np.zeros((len(phrases), len(labels)))
+    targets = np.zeros((len(phrases), len(labels)), np.float32)
     targets[np.arange(len(phrases)), truth] = 1.0
     kernel = bent(kernel, space.length) + 1.0
     kernel[np.diag_indices_from(kernel)] += (recipe.ridge / _shares(truth)).astype(np.float32)
@@ -75,28 +75,29 @@ def fit(
     unseen -= np.stack([ruled_out(set(normalise(phrase.text)), labels) for phrase in phrases])
     outside = np.array([label == NONE for label in labels])
     scale, start = calibrate(unseen, truth, outside, recipe.caution)
-    ahead = start * outside
+    ahead = (start * outside).astype(np.float32)
     unseen += ahead
     model = Model(
         space,
         labels,
         _by_feature(rows),
-        dual.astype(np.float32),
-        (dual.sum(axis=0) + ahead).astype(np.float32),
+        dual,
+        dual.sum(axis=0) + ahead,
         scale,
         about or {},
     )
-    return Fit(model, tuple(phrases), unseen.astype(np.float32), truth)
+    return Fit(model, tuple(phrases), unseen, truth)
 
 
-def _inverse(kernel: Floats) -> NDArray[np.float64]:
-    """Of a symmetric positive matrix, through its Cholesky factor: half the work of a general inverse."""
-    factor, _ = dpotrf(kernel, lower=True, overwrite_a=False)
-    inverse, fault = dpotri(factor, lower=True, overwrite_c=True)
+def _inverse(kernel: Floats) -> Floats:
+    """Of a symmetric positive matrix, through its Cholesky factor: half the work of a general inverse, in single
+    precision, which the ridge on the diagonal allows. ``kernel`` is used up."""
+    factor, _ = spotrf(kernel.T, lower=True, clean=True, overwrite_a=True)
+    inverse, fault = spotri(factor, lower=True, overwrite_c=True)
     if fault:
         raise ValueError("the phrases give a matrix without an inverse: `ridge` is too small")
-    lower = np.tril(inverse)
-    return np.asarray(lower + np.tril(inverse, -1).T, np.float64)
+    inverse += np.tril(inverse, -1).T
+    return np.asarray(inverse, np.float32)
 
 
 def _by_feature(rows: sp.csr_matrix) -> Taught:
@@ -116,7 +117,7 @@ def train(catalogue: Catalogue, data: str, recipe: Recipe = RECIPE) -> Fit:
 
 
 def calibrate(
-    scores: NDArray[np.float64], truth: NDArray[np.int64], outside: NDArray[np.bool_], caution: float
+    scores: Floats, truth: NDArray[np.int64], outside: NDArray[np.bool_], caution: float
 ) -> tuple[float, float]:
     """The scale of scores (temperature scaling; Guo et al. 2017) and the start that labels ``outside`` our scope get,
     under which the true labels are likeliest. An out-of-scope utterance counts ``caution`` times."""
@@ -163,10 +164,10 @@ def likeness(space: Space, texts: Sequence[str]) -> NDArray[np.float64]:
     return np.asarray(alike, np.float64)
 
 
-def _families(labels: Sequence[str], share: float) -> NDArray[np.float64]:
+def _families(labels: Sequence[str], share: float) -> Floats:
     """Maps scores of labels to scores that lean on their families: who surely asks about PCC asks about no e-PIT."""
     names = np.array([prefix(label) for label in labels])
-    return np.asarray(np.eye(len(labels)) + share * (names[:, None] == names[None, :]), np.float64)
+    return np.asarray(np.eye(len(labels)) + share * (names[:, None] == names[None, :]), np.float32)
 
 
 def _shares(truth: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -183,12 +184,7 @@ def _clusters(likeness: Floats, truth: NDArray[np.int64], alike: float) -> list[
     return np.split(order, np.flatnonzero(np.diff(member[order])) + 1)
 
 
-def _left_out(
-    inverse: NDArray[np.float64],
-    dual: NDArray[np.float64],
-    targets: NDArray[np.float64],
-    clusters: Sequence[NDArray[np.int64]],
-) -> NDArray[np.float64]:
+def _left_out(inverse: Floats, dual: Floats, targets: Floats, clusters: Sequence[NDArray[np.int64]]) -> Floats:
     """What each phrase would score had its cluster been left out of training."""
     scores = np.empty_like(targets)
     for cluster in clusters:

@@ -8,12 +8,14 @@ from pydantic import Field
 from ..actions import Ask, Line
 from ..call import Call
 from ..events import Candidate, Event, Heard, Keyed
-from ..node import QUIT, REPEAT, Node, Prompt, Prompts, Queue, Says, Target, Turn, best, change, go, retry, wait
+from ..node import NONE, QUIT, REPEAT, Node, Prompt, Prompts, Queue, Says, Target, Turn, best, change, go, retry, wait
 from ..plan import Model, Plan, Season
 
 ANSWERS = ("Heard", "Keyed", "NothingHeard", "HumanAsked")
 YES, NO = "yes", "no"
 LAST_TRY = 3
+LIKELY = 0.05
+"""Least share of an area of matters that is read out before the others."""
 
 
 class KeyArea(Model):
@@ -30,8 +32,10 @@ class MatterNode(Node):
     """Asks openly, then by what the recogniser of topics is worth (its confidence is calibrated):
 
     - ``accept`` and more: the topic is taken;
-    - two near each other: "Chodzi o A czy o B?"; one above ``doubt``: "Czy chodzi o A?";
-    - else one open re-prompt with an example, then a menu by keys, then ``otherwise`` (a person).
+    - two near each other: "Chodzi o A czy o B?"; one above ``doubt``: "Czy chodzi o A?"; so too one that stands
+      close ``behind`` what seemed to be no matter of ours;
+    - else one open re-prompt with an example, then a menu by keys, the likeliest areas first, then ``otherwise`` (a
+      person).
     Each try offers once: an unsure answer to an offer is a failed one. Two matters in one breath are taken one after
     the other. To enter it is to ask anew: an earlier matter is forgotten.
     """
@@ -56,6 +60,7 @@ class MatterNode(Node):
         "queue": None,
         "further": (),
         "offered": (),
+        "likely": (),
     }
 
     node: Literal["matter"]
@@ -65,9 +70,10 @@ class MatterNode(Node):
     either: Annotated[Prompt, Says("a", "b")]
     keys: Prompts
     areas: tuple[KeyArea, ...] = Field(min_length=1)
-    accept: float = Field(0.7, gt=0, le=1)
-    doubt: float = Field(0.35, gt=0, le=1)
-    rival: float = Field(0.15, gt=0, le=1)
+    accept: float = Field(0.75, gt=0, le=1)
+    doubt: float = Field(0.2, gt=0, le=1)
+    rival: float = Field(0.05, gt=0, le=1)
+    behind: float = Field(0.05, gt=0, le=1)
     patience: float = Field(7.0, ge=3, le=20)
     next: Target
     otherwise: Target
@@ -95,7 +101,10 @@ class MatterNode(Node):
         return wait(change(call, step="keys", offered=()), ask, awaits=ANSWERS)
 
     def _areas(self, call: Call) -> list[KeyArea]:
-        return [area for area in self.areas if area.season.holds(call.arrived)]
+        """Those of the season, the likeliest first: the keys stay, only the order of reading changes."""
+        held = [area for area in self.areas if area.season.holds(call.arrived)]
+        place = {queue: at for at, queue in enumerate(call.likely)}
+        return sorted(held, key=lambda area: place.get(str(area.queue), len(place)))
 
     def answer(self, plan: Plan, call: Call, event: Event) -> Turn:
         if isinstance(event, Keyed):
@@ -103,6 +112,7 @@ class MatterNode(Node):
         if not isinstance(event, Heard):
             return self._failed(plan, call)
         heard = change(call, said=(*call.said, event.text)) if event.text else call
+        heard = change(heard, likely=likely_queues(plan, event) or call.likely)
         reading = best(event)
         if call.step in ("confirm", "either") and reading.id in (YES, NO):
             return self._agreed(plan, heard, reading.id == YES)
@@ -111,9 +121,11 @@ class MatterNode(Node):
         if reading.id == QUIT:
             return go(heard, self.done)
         topics = [candidate for candidate in event.readings if candidate.id.split("|")[0] in plan.topics]
-        if not topics or topics[0] is not reading:
-            return self._failed(plan, heard)
-        return self._judge(plan, heard, topics)
+        if topics and topics[0] is reading:
+            return self._judge(plan, heard, topics)
+        if reading.id == NONE and call.step == "open" and topics and topics[0].confidence >= self.behind:
+            return self._offer(plan, heard, "confirm", (topics[0],))
+        return self._failed(plan, heard)
 
     def _judge(self, plan: Plan, call: Call, topics: list[Candidate]) -> Turn:
         first = topics[0]
@@ -130,7 +142,7 @@ class MatterNode(Node):
         return self._failed(plan, call)
 
     def _offer(self, plan: Plan, call: Call, step: str, offered: tuple[Candidate, ...]) -> Turn:
-        titles = [plan.topics[candidate.id.split("|")[0]].title for candidate in offered]
+        titles = [_title(plan, candidate) for candidate in offered]
         if step == "confirm":
             line: Line = plan.line(self.confirm, a=titles[0])
             ask = Ask(question="matter", lines=(line,), choices={"1": YES, "2": NO}, grammar="yes-no")
@@ -178,6 +190,21 @@ class MatterNode(Node):
         if failed.tries == 2 or (call.step != "keys" and failed.tries <= LAST_TRY):
             return self._by_keys(plan, failed)
         return go(failed, self.otherwise)
+
+
+def _title(plan: Plan, candidate: Candidate) -> str:
+    return " oraz ".join(plan.topics[topic].title for topic in candidate.id.split("|") if topic in plan.topics)
+
+
+def likely_queues(plan: Plan, event: Heard) -> tuple[str, ...]:
+    """Queues of the topics that what was heard may mean, the likeliest first; none below ``LIKELY``."""
+    shares: dict[str, float] = {}
+    for candidate in event.readings:
+        topic = plan.topics.get(candidate.id.split("|")[0])
+        if topic is not None and topic.queue is not None:
+            shares[topic.queue] = shares.get(topic.queue, 0.0) + candidate.confidence
+    found = [queue for queue in shares if shares[queue] >= LIKELY]
+    return tuple(sorted(found, key=lambda queue: -shares[queue]))
 
 
 def masked(plan: Plan, day: str) -> tuple[str, ...]:
