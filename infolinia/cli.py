@@ -48,7 +48,7 @@ GROUPS = {
     "crm": "crm:app",
     "models": "models:app",
     "report": "report:app",
-    "topics": "topic_cycle:app",
+    "topics": "topic_release:app",
 }
 STUBS = {"eus": "stub_eus:eus", "crm": "stub_crm:crm"}
 PROCESSES = {"engine": "serve:engine", "desk": "serve:desk"}

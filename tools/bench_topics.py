@@ -221,6 +221,73 @@ def speed() -> None:
     print(f"reading: {each * 1000:.2f} ms an utterance")
 
 
+SAMPLE = 150
+"""Utterances that are spoken: a fixed draw, every voice in turn."""
+
+
+def ear() -> None:
+    """Recognition of topics behind the real ear, beside the same utterances as text."""
+    import asyncio
+    import os
+
+    from asr_tiny import rhvoice
+
+    from voicebot.audio import RATE, alaw_decode, alaw_encode, pcm_of, resample
+    from voicebot.ears.choose import whisper_ear
+    from voicebot.ears.ear import Question
+
+    place = os.environ.get("RHVOICE_DATA_PATH")
+    data = Path(place) if place else None
+    speakers = [name for name in rhvoice.voices(data) if name in ("natan", "michal", "magda", "alicja")]
+    model = ROOT / "var/models/whisper-base"
+    if not speakers or not model.is_dir():
+        sys.exit("RHVoice with a Polish voice and var/models/whisper-base are needed")
+    said = random.Random(11).sample([one for one in heldout() if "|" not in one.label], SAMPLE)
+    recogniser = TopicRecogniser(whole().model)
+
+    async def hear_all() -> list[str]:
+        crew = whisper_ear(model)
+        await crew.start()
+        heard = []
+        try:
+            for at, one in enumerate(said):
+                samples, rate = rhvoice.say(one.text, speakers[at % len(speakers)], data)
+                line = alaw_decode(alaw_encode(pcm_of(resample(samples.astype(np.float64), rate, RATE))))
+                hearing = crew.listen(Question("matter"))
+                assert hearing is not None
+                hearing.feed(line)
+                utterance = await hearing.finish()
+                heard.append(utterance.text if utterance else "")
+        finally:
+            await crew.close()
+        return heard
+
+    heard = asyncio.run(hear_all())
+    errors = sum(_distance(_plain(one.text), _plain(text)) for one, text in zip(said, heard, strict=True))
+    words = sum(len(_plain(one.text)) for one in said)
+    print(f"voices: {', '.join(speakers)}; words {words}, word error rate {errors / words:.1%}")
+    print("| judged on | in scope | top 1 | within 2 | handled | out of scope accepted | wrong and confident |")
+    print("|---|---|---|---|---|---|---|")
+    for name, texts in (("text", [one.text for one in said]), ("heard", heard)):
+        found = figures([one.label for one in said], [recogniser.predict(text) for text in texts])
+        shares = (found.top1, found.top2, found.handled, found.false_acceptance, found.confident_wrong)
+        print(f"| {name} | {found.inside} | " + " | ".join(f"{share:.1%}" for share in shares) + " |")
+
+
+def _plain(text: str) -> list[str]:
+    return "".join(sign if sign.isalnum() else " " for sign in text.lower()).split()
+
+
+def _distance(said: Sequence[str], heard: Sequence[str]) -> int:
+    """Words put in, left out or exchanged."""
+    row = list(range(len(heard) + 1))
+    for at, word in enumerate(said, 1):
+        before, row[0] = row[0], at
+        for place, other in enumerate(heard, 1):
+            before, row[place] = row[place], min(row[place] + 1, row[place - 1] + 1, before + (word != other))
+    return row[-1]
+
+
 SECTIONS: dict[str, Callable[[], None]] = {
     "dialogue": dialogue,
     "waves": waves,
@@ -228,9 +295,10 @@ SECTIONS: dict[str, Callable[[], None]] = {
     "shuffled": shuffled,
     "near": near,
     "speed": speed,
+    "ear": ear,
 }
 
 if __name__ == "__main__":
-    for section in sys.argv[1:] or SECTIONS:
+    for section in sys.argv[1:] or [name for name in SECTIONS if name != "ear"]:
         print(f"\n## {section}\n", flush=True)
         SECTIONS[section]()

@@ -13,7 +13,8 @@ from voicebot.topics.catalogue import CatalogueError, digest, load_catalogue
 from voicebot.topics.versions import Versions
 
 from .days import span
-from .topics import app, loaded, model_file, served_model
+from .topics import app as app
+from .topics import loaded, model_file, served_model
 
 if TYPE_CHECKING:
     from ivr.conversations import Conversation

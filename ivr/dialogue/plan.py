@@ -40,6 +40,11 @@ Date = Annotated[
 ]
 """A day: ``YYYY-MM-DD``, or ``MM-DD`` for every year."""
 
+FullDate = Annotated[
+    str, Field(pattern=r"^20[0-9][0-9]-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"), AfterValidator(_real_day)
+]
+"""One day of one year: ``YYYY-MM-DD``."""
+
 NATIONAL = "krajowa"
 """Id of the office that stands for the whole country: its numbers belong to no tax chamber."""
 
@@ -166,7 +171,8 @@ class QueueKind(Model):
 
 
 class Topic(Model):
-    """One matter a caller may call about. ``answer`` is spoken only when ``released``."""
+    """One matter a caller may call about. ``answer`` is spoken only when ``released``, from the day ``valid_from`` to
+    the day ``valid_to``, both included; ``released_by`` is the editor who answers for it."""
 
     id: Id
     title: str
@@ -177,6 +183,19 @@ class Topic(Model):
     answer: str | None = None
     source: str | None = None
     released: bool = False
+    released_by: str | None = None
+    valid_from: FullDate | None = None
+    valid_to: FullDate | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.valid_from and self.valid_to and self.valid_from > self.valid_to:
+            raise refuse("odpowiedź przestaje obowiązywać, zanim zacznie", "proszę zamienić `valid_from` i `valid_to`")
+        return self
+
+    def in_force(self, day: str) -> bool:
+        """Whether the answer holds on ``day`` (``YYYY-MM-DD…``)."""
+        return (self.valid_from or "") <= day[:10] <= (self.valid_to or "9999")
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 Each check yields faults for what is there; what could not be read is not judged.
 """
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from ..dialogue import nodes
 from ..dialogue.node import NodeRef, PromptRef, QueueRef, Says, TopicRef, references, said_by
 from ..dialogue.plan import DAYS_OF_WEEK, NATIONAL, Hours, Office, Season, pieces
-from .draft import Draft, Piece
+from .draft import Draft, Piece, TopicEntry
 from .polish import guess, nearest
 from .source import Fault
 from .speech import SPEECH
@@ -37,8 +38,15 @@ REFERENCES = {
 MENDS = {"nodes": "proszę dopisać go w tym pliku", "prompts": "proszę dopisać go w prompts.yaml"}
 
 
-def check(draft: Draft) -> tuple[list[Fault], list[Fault]]:
-    """Faults and warnings beyond those that reading found, sorted."""
+SPOKEN = ("lookup", "source-doc")
+"""How an answer must have been verified to be spoken without an editor's name."""
+SOON = 14
+"""Days before the end of an answer's validity from which the author is told."""
+
+
+def check(draft: Draft, today: str | None = None) -> tuple[list[Fault], list[Fault]]:
+    """Faults and warnings beyond those that reading found, sorted. ``today`` (``YYYY-MM-DD``): what has expired is
+    warned of."""
     faults = [
         *_heads(draft),
         *_references(draft),
@@ -50,7 +58,8 @@ def check(draft: Draft) -> tuple[list[Fault], list[Fault]]:
         *_topics(draft),
         *_offices(draft),
     ]
-    return sorted(set(faults)), sorted(set(_unused(draft)))
+    expired = _expired(draft, today) if today else ()
+    return sorted(set(faults)), sorted({*_unused(draft), *expired})
 
 
 def _unknown(
@@ -334,6 +343,37 @@ def _topics(draft: Draft) -> Iterator[Fault]:
         if topic.value.released and not (topic.value.answer or "").strip():
             message = f"temat `{topic.value.id}` jest dopuszczony (`released`), a nie ma odpowiedzi"
             yield topic.fault("released", message=message, hint="proszę wpisać `answer` albo `released: false`")
+        elif topic.value.released:
+            yield from _released(topic)
+
+
+def _released(topic: Piece[TopicEntry]) -> Iterator[Fault]:
+    """An answer is spoken that was read in a source, or that an editor released by name, as it stands."""
+    value = topic.value
+    release = f"proszę dopuścić: infolinia topics release {value.id} --by 'Imię Nazwisko'"
+    if value.verified not in SPOKEN and not value.released_by:
+        message = f"odpowiedź tematu `{value.id}` nie ma źródła (`verified: {value.verified or 'brak'}`) ani redaktora"
+        yield topic.fault("released", message=message, hint=release)
+    if value.released_text is not None and value.released_text != fingerprint(value.answer or ""):
+        message = f"odpowiedź tematu `{value.id}` zmieniono po tym, jak ją dopuszczono"
+        yield topic.fault("answer", message=message, hint=release)
+
+
+def _expired(draft: Draft, today: str) -> Iterator[Fault]:
+    """Answers that hold no more, or only days longer: their callers go to a person."""
+    soon = (date.fromisoformat(today) + timedelta(days=SOON)).isoformat()
+    for topic in draft.topics:
+        last = topic.value.valid_to
+        if not topic.value.released or last is None or last > soon:
+            continue
+        when = f"wygasła {last}: dzwoniący trafia do człowieka" if last < today else f"wygasa {last}"
+        hint = f"infolinia topics release {topic.value.id} albo infolinia topics withdraw {topic.value.id}"
+        yield topic.fault("valid_to", message=f"odpowiedź tematu `{topic.value.id}` {when}", hint=hint)
+
+
+def fingerprint(answer: str) -> str:
+    """What a release holds of the answer it is for: a changed answer must be released anew."""
+    return hashlib.sha256(" ".join(answer.split()).encode()).hexdigest()[:12]
 
 
 def _offices(draft: Draft) -> Iterator[Fault]:

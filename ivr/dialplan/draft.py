@@ -36,9 +36,8 @@ class TopicEntry(Topic):
     verified: str | None = None
     self_service: bool = False
     wave: int | str | None = None
-    released_by: str | None = None
-    valid_from: str | None = None
-    valid_to: str | None = None
+    released_text: str | None = None
+    withdrawn_by: str | None = None
 
 
 @dataclass(frozen=True)

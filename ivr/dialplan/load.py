@@ -1,6 +1,7 @@
 """Loads a dialplan folder into a ``Plan``, or says all that is wrong with it."""
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from ..dialogue.plan import Local, Plan
@@ -39,7 +40,7 @@ def examine(root: Path, version: str | None = None) -> Examined:
     """All that can be said of the dialplans in folder ``root``. Raises nothing for what an author may write. The plan
     is called ``version``; None: by its content."""
     draft = Draft(root)
-    found, warnings = check(draft)
+    found, warnings = check(draft, date.today().isoformat())
     faults = sorted({*draft.faults, *found})
     plan = None if faults else _plan(draft, version or draft.version)
     return Examined(plan, faults, sorted({*draft.warnings, *warnings}), draft.flow)

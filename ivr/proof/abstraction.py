@@ -40,7 +40,19 @@ OFFICE_DATA = {
 }
 """What of an office is only spoken, dialled or looked up: no node decides by it."""
 QUEUE_DATA = {"id", "name"}
-TOPIC_DATA = {"id", "title", "area", "source", "answer", "released", "queue", "season"}
+TOPIC_DATA = {
+    "id",
+    "title",
+    "area",
+    "source",
+    "answer",
+    "released",
+    "released_by",
+    "valid_from",
+    "valid_to",
+    "queue",
+    "season",
+}
 
 YEAR = 2026
 """The year of days that come every year."""
@@ -212,7 +224,9 @@ def _periods(plan: Plan) -> list[Any]:
     """Everything in the plan that holds on some days only, each once."""
     models = [*plan.topics.values(), *(node for nodes in variants(plan).values() for node in nodes)]
     announced = [item for office in plan.offices.values() for item in office.announcements]
-    parts: tuple[Season | Announcement, ...] = (*_seasonal(models), *announced)
+    valid = {(topic.valid_from, topic.valid_to) for topic in plan.topics.values() if topic.released}
+    answers = [Announcement(text="-", first=first, last=last) for first, last in sorted(valid, key=str)]
+    parts: tuple[Season | Announcement, ...] = (*_seasonal(models), *announced, *answers)
     found = {repr(part): part for part in parts if part.first or part.last}
     return list(found.values())
 

@@ -24,9 +24,9 @@ KEYS = {"1": "repeat", "2": "human", "3": "other", "4": "end"}
 class AnswerNode(Node):
     """Speaks the released answer of the call's topic, then asks what next: repeat, a person, another matter, the end.
 
-    A topic without a released answer, out of season, for authenticated callers only, or of a caller who asked for a
-    person goes to ``next`` at once; so does a caller who stays silent twice. A second matter named in the same breath
-    is taken up after the first.
+    A topic without a released answer that holds today, or out of season, for authenticated callers only, or of
+    a caller who asked for a person goes to ``next`` at once; so does a caller who stays silent twice. A second
+    matter named in the same breath is taken up after the first.
     """
 
     EXAMPLE: ClassVar[str] = """
@@ -86,5 +86,5 @@ class AnswerNode(Node):
 def speakable(topic: Topic, day: str) -> bool:
     """Whether the machine may speak the topic's answer on ``day`` (ISO 8601) to anybody."""
     tier: Tier = "individual" if topic.requires_auth else "general"
-    known = topic.released and topic.answer is not None and topic.season.holds(day)
-    return known and may("automat", tier, "nobody", "stranger")
+    known = topic.released and topic.answer is not None
+    return known and topic.season.holds(day) and topic.in_force(day) and may("automat", tier, "nobody", "stranger")
