@@ -12,9 +12,10 @@ from infolinia.settings import Settings
 from voicebot.topics.catalogue import CatalogueError, digest, load_catalogue
 from voicebot.topics.versions import Versions
 
+from . import topic_pages as pages
 from .days import span
 from .topics import app as app
-from .topics import loaded, model_file, served_model
+from .topics import loaded, model_file, save, served_model
 
 if TYPE_CHECKING:
     from ivr.conversations import Conversation
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 Since = Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="Od tego dnia włącznie.")]
 Until = Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Do tego dnia włącznie.")]
+Html = Annotated[Path | None, typer.Option(help="Zapisz też stronę do czytania w przeglądarce.")]
 Heldout = Annotated[
     list[Path] | None, typer.Option(help="Zbiór kontrolny; bez tej opcji: zbiory niezależne z katalogu testów.")
 ]
@@ -52,6 +54,7 @@ def select(
     since: Since = None,
     until: Until = None,
     most: Annotated[int, typer.Option(min=1, help="Ile grup najwyżej.")] = 200,
+    html: Html = None,
 ) -> None:
     """Wybiera z dzienników rozmów wypowiedzi nierozpoznane i słabo rozpoznane: podobne razem, najcenniejsze najpierw.
 
@@ -66,6 +69,22 @@ def select(
     groups = group(loaded(served_model(settings)).model.space, unsure)[:most]
     out.write_text(to_yaml(groups), "utf-8")
     typer.echo(f"{len(unsure)} niepewnych wypowiedzi, {len(groups)} grup: {out}")
+    if html is not None:
+        rows: list[Sequence[pages.Cell]] = [
+            [
+                at,
+                float(found.worth),
+                sum(times for _, times in found.members),
+                "; ".join(one.text for one, _ in found.members[:4]),
+                ", ".join(f"{label} {share:.2f}" for label, share in found.members[0][0].suggested[:2]),
+                found.members[0][0].ended,
+            ]
+            for at, found in enumerate(groups, 1)
+        ]
+        heads = ["Grupa", "Wartość", "Razy", "Co mówiono", "Najbliższe tematy", "Czym się skończyło"]
+        note = f"Wartość: jak często i jak słabo zrozumiane. Etykiety wpisuje się w pliku {out.name}, nie tutaj."
+        table = pages.Table("Najcenniejsze do opisania", note, heads, rows)
+        save(html, "Wypowiedzi do opisania", f"{len(unsure)} niepewnych wypowiedzi, {len(groups)} grup.", [table])
     typer.echo("Proszę uzupełnić `label` (temat, __none__ albo __human__), usunąć nazwiska, potem: topics label")
 
 
@@ -109,7 +128,7 @@ def label(
 
 
 @app.command()
-def conversations(since: Since = None, until: Until = None) -> None:
+def conversations(since: Since = None, until: Until = None, html: Html = None) -> None:
     """Sprawdza tematy na rozmowach: ile razy po rozpoznaniu proszono o człowieka, przełączono, zadzwoniono znowu.
 
     Przykład: infolinia topics conversations --from 2026-02-15 --to 2026-03-15
@@ -125,12 +144,32 @@ def conversations(since: Since = None, until: Until = None) -> None:
         typer.echo(f"{topic:32} {len(mine):7} {counts[0]:12} {counts[1]:12} {counts[2]:13}")
     lost = sum(not matter.recognised for call in calls for matter in call.matters)
     typer.echo(f"Rozmów: {len(calls)}, spraw nierozpoznanych: {lost}")
+    if html is not None:
+        shown: list[Sequence[pages.Cell]] = [
+            [
+                topic,
+                len(mine),
+                pages.Share(sum(c.wanted_human for c in mine) / len(mine)),
+                pages.Share(sum(c.rerouted for c in mine) / len(mine)),
+                pages.Share(sum(c.again for c in mine) / len(mine)),
+            ]
+            for topic, mine in sorted(rows.items(), key=lambda row: -len(row[1]))
+        ]
+        heads = ["Temat", "Rozmowy", "Prośba o człowieka", "Druga kolejka", "Znowu w ciągu doby"]
+        note = "Wysokie udziały: temat rozpoznano, ale odpowiedź nie pomogła albo rozpoznano nie ten temat."
+        save(
+            html,
+            "Tematy w rozmowach",
+            f"Rozmów: {len(calls)}, spraw nierozpoznanych: {lost}.",
+            [pages.Table("Po rozpoznaniu tematu", note, heads, shown)],
+        )
 
 
 @app.command()
 def deploy(heldout: Heldout = None) -> None:
     """Uczy z bieżących fraz i wdraża, jeśli żaden dotychczasowy temat nie jest rozpoznawany gorzej o ponad punkt
-    (i ponad jedną wypowiedź) niż przez model działający. Silniki wczytują nowy model przy uruchomieniu.
+    (i ponad jedną wypowiedź) niż przez model działający. Działające silniki biorą nowy model dla nowych
+    rozmów w kilka sekund; rozmowy w toku zostają przy swoim.
 
     Przykład: infolinia topics deploy
     """
@@ -188,7 +227,7 @@ def list_versions() -> None:
 
 @app.command()
 def rollback() -> None:
-    """Wraca do wersji, która działała przed obecną. Silniki wczytują ją przy uruchomieniu.
+    """Wraca do wersji, która działała przed obecną. Silniki biorą ją dla nowych rozmów w kilka sekund.
 
     Przykład: infolinia topics rollback
     """
@@ -203,6 +242,7 @@ def rollback() -> None:
 def forecast(
     folder: Annotated[Path, typer.Argument(help="Kopia folderu dialplans z nowym zestawem tematów.")],
     rows: Annotated[int, typer.Option(min=1, help="Ile tematów i podobnych fraz pokazać.")] = 20,
+    html: Html = None,
 ) -> None:
     """Zapowiada przed wdrożeniem, co nowy zestaw tematów zrobi z rozpoznawaniem (walidacja krzyżowa).
 
@@ -221,6 +261,29 @@ def forecast(
     typer.echo("\nTematy, które tracą najwięcej, oraz nowe i usunięte:")
     for change in [c for c in found.changes if c.before is None or c.after is None or c.fall > 0][:rows]:
         typer.echo(f"  {change.label:32} {_share(change.before)} -> {_share(change.after)}")
+    if html is not None:
+        nan = float("nan")
+        moved: list[Sequence[pages.Cell]] = [
+            [
+                c.label,
+                pages.Share(nan if c.before is None else c.before),
+                pages.Share(nan if c.after is None else c.after),
+            ]
+            for c in found.changes
+            if c.before is None or c.after is None or abs(c.before - c.after) > 0
+        ]
+        note = "Najpierw te, które tracą najwięcej; kreska: tematu nie ma przed zmianą albo po niej."
+        save(
+            html,
+            "Zapowiedź zmiany tematów",
+            f"Zestaw: {folder}.",
+            [
+                pages.judged("Teraz", found.before),
+                pages.judged("Po zmianie", found.after),
+                pages.Table("Tematy, które się zmieniają", note, ["Temat", "Teraz", "Po zmianie"], moved),
+                pages.overlapping(found.overlaps[:rows], "Nowe frazy podobne do fraz innych tematów"),
+            ],
+        )
     typer.echo("\nNowe frazy podobne do fraz innych tematów:")
     for pair in found.overlaps[:rows]:
         one, other = pair.first, pair.second

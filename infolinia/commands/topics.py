@@ -3,7 +3,7 @@
 import json
 import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +14,8 @@ from voicebot.topics.catalogue import CatalogueError, digest, load_catalogue
 from voicebot.topics.model import ModelError
 from voicebot.topics.recogniser import Decision, TopicRecogniser, ensure_model
 from voicebot.topics.versions import live_model
+
+from . import topic_pages as pages
 
 if TYPE_CHECKING:
     from voicebot.topics.evaluate import Figures
@@ -94,10 +96,15 @@ def analyse(
         typer.Option(help="Zbiór kontrolny: YAML z listą utterances albo w wierszu etykieta, tabulator, wypowiedź."),
     ] = None,
     rows: Annotated[int, typer.Option(min=1, help="Ile pomyłek, słabych tematów i podobnych fraz pokazać.")] = 15,
+    html: Annotated[Path | None, typer.Option(help="Zapisz też stronę do czytania w przeglądarce.")] = None,
 ) -> None:
     """Ocenia rozpoznawanie: trafność, pomyłki, słabe tematy, frazy podobne w różnych tematach, kalibracja.
 
-    Przykład: infolinia topics analyse --heldout tests/voicebot/topics/heldout/independent-a.yaml
+    Przykłady:
+
+      infolinia topics analyse --heldout tests/voicebot/topics/heldout/independent-a.yaml
+
+      infolinia topics analyse --html ocena.html
     """
     from voicebot.topics import evaluate
     from voicebot.topics.train import train as fit_all
@@ -114,24 +121,47 @@ def analyse(
     typer.echo("Uczę i oceniam, to potrwa do minuty…", err=True)
     fit = fit_all(catalogue, digest(settings.dialplans))
     truth = [phrase.label for phrase in fit.phrases]
-    _print(
-        "Walidacja krzyżowa (bez samej frazy i podobnych do niej)",
-        evaluate.figures(truth, evaluate.unseen_rankings(fit)),
-        rows,
-    )
+    crossed, name = evaluate.figures(truth, evaluate.unseen_rankings(fit)), "Walidacja krzyżowa"
+    _print(f"{name} (bez samej frazy i podobnych do niej)", crossed, rows)
+    titles = {topic.id: topic.title for topic in catalogue.topics.values()}
+    tables = [pages.judged(f"{name}: frazy uczące, każda bez siebie i podobnych", crossed)]
+    worst = crossed
     if utterances:
         recogniser = TopicRecogniser(fit.model)
         rankings = [recogniser.predict(utterance.text) for utterance in utterances]
         found = evaluate.figures([utterance.label for utterance in utterances], rankings)
-        _print(f"Zbiór kontrolny {', '.join(path.name for path in heldout or ())}", found, rows)
+        _print(title := f"Zbiór kontrolny {', '.join(path.name for path in heldout or ())}", found, rows)
         areas = {topic.id: topic.area for topic in catalogue.topics.values()}
-        _table("obszar", evaluate.grouped(utterances, rankings, lambda said: _area(areas, said.label)))
-        _table("styl", evaluate.grouped(utterances, rankings, lambda said: said.style or "-"))
+        by_area = evaluate.grouped(utterances, rankings, lambda said: _area(areas, said.label))
+        by_style = evaluate.grouped(utterances, rankings, lambda said: said.style or "-")
+        _table("obszar", by_area)
+        _table("styl", by_style)
+        tables = [
+            pages.judged(title, found),
+            pages.groups("Obszary", by_area),
+            pages.groups("Style", by_style),
+            *tables,
+        ]
+        worst = found
     typer.echo("\nPodobne frazy różnych tematów:")
-    for pair in evaluate.overlaps(fit)[:rows]:
+    alike = evaluate.overlaps(fit)[:rows]
+    tables += [pages.weak(worst, titles, rows), pages.confusions(worst, rows), pages.overlapping(alike)]
+    if html is not None:
+        save(html, "Rozpoznawanie tematów", f"{len(titles)} tematów, {len(fit.phrases)} fraz uczących.", tables)
+    for pair in alike:
         typer.echo(
             f"  {pair.likeness:.2f}  {pair.first.label}: {pair.first.text}  |  {pair.second.label}: {pair.second.text}"
         )
+
+
+def save(path: Path, title: str, lead: str, tables: "Sequence[pages.Table]") -> None:
+    """Writes a report as a page, says where; ends the program when it cannot be written."""
+    try:
+        pages.write_page(path, title, lead, tables)
+    except OSError as error:
+        typer.echo(f"Nie można zapisać {path}: {error.strerror}", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"Strona: {path}", err=True)
 
 
 def _area(areas: Mapping[str, str], label: str) -> str:

@@ -63,7 +63,7 @@ class Versions:
         return self._read(number)
 
     def set_live(self, number: int) -> None:
-        """Makes version ``number`` live for engines that start from now on. Raises ``CatalogueError``: no such one."""
+        """Makes version ``number`` live for calls that begin from now on. Raises ``CatalogueError``: no such one."""
         self._read(number)
         self._point([*self._history(), number])
 
