@@ -9,7 +9,6 @@ from typing import Any
 import httpx2
 import structlog
 from prometheus_client import start_http_server
-from pydantic import SecretStr
 
 from desk.agents import Agents
 from desk.alarms import Alarms
@@ -25,6 +24,7 @@ from store import create_tables, open_database
 from telepin.service import still_acts
 
 from . import logs
+from .asterisk.connection import manager
 from .deployment import live_plan
 from .eus import eus_client
 from .secret_files import read_secret
@@ -32,14 +32,6 @@ from .settings import Settings
 from .supervisor import beat
 
 log = structlog.get_logger(__name__)
-
-EVENTS = "call,agent,user"
-
-
-def manager(settings: Settings, user: str = "desk") -> Ami:
-    """A connection to Asterisk's manager interface as ``user`` (``desk``)."""
-    password = SecretStr(read_secret(settings, f"ami-{user}").decode())
-    return Ami("127.0.0.1", settings.port("ami"), user, password, events=EVENTS)
 
 
 async def _connected(ami: Ami, ready: asyncio.Event) -> None:

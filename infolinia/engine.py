@@ -21,7 +21,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from desk.alarms import Alarms
+from ivr.asterisk.ami import Ami, AmiRefused
 from ivr.asterisk.fastagi import AgiServer
+from ivr.asterisk.queue_news import QueueNews
 from ivr.calendar import WARSAW
 from ivr.closures import Closures
 from ivr.dialogue.actions import Action
@@ -42,6 +44,7 @@ from voicebot.media import MediaServer
 from voicebot.models import model_folder
 
 from . import logs
+from .asterisk.connection import manager
 from .asterisk.port import check_free
 from .deployment import plan_of, versions_of
 from .editions import Editions
@@ -94,6 +97,7 @@ class Engine:
         self._settings, self._number, self._name = settings, number, f"engine-{number}"
         self._alarms = Alarms(command=settings.alarm_command, webhook=settings.alarm_webhook)
         self._listener = Listener(KeypadOnly())
+        self._ami = _manager(settings)
         self._recognisers: dict[Path, Topics] = {}
         self._unlearned: list[_Recognised] = []
         self._learning = True
@@ -121,6 +125,7 @@ class Engine:
         await telepin.start()
         editions = self._editions(journal, media, telepin)
         editions.start()
+        asking = asyncio.create_task(self._reach_asterisk())
         hotline = Hotline(self._name, editions, journal, self.hears, self._count, self._clock)
         CALLS.set_function(lambda: hotline.calls)
         server = AgiServer(hotline.handle)
@@ -133,6 +138,9 @@ class Engine:
         await server.close(settings.drain_seconds)
         loading.cancel()
         watching.cancel()
+        asking.cancel()
+        if self._ami is not None:
+            await self._ami.close()
         await telepin.close()
         await media.close()
         await self._listener.ear.close()
@@ -141,6 +149,16 @@ class Engine:
         await database.dispose()
         if beating is not None:
             beating.cancel()
+
+    async def _reach_asterisk(self) -> None:
+        """Keep the manager connection by which queues are asked about; without it they count as free."""
+        if self._ami is None:
+            return
+        try:
+            await self._ami.start(patient=True)
+            await self._ami.closed()
+        except AmiRefused as error:
+            log.error("queues cannot be asked about", why=str(error), mend="infolinia setup, then restart Asterisk")
 
     def hears(self) -> bool:
         """Whether a call that arrives now will be understood by the time it is asked."""
@@ -163,6 +181,7 @@ class Engine:
                 Closures(settings.var / "closures.json"),
                 settings.hours,
                 self._clock,
+                queues=QueueNews(self._ami) if self._ami is not None else None,
                 acts=telepin.acts,
             ),
             spool=spool_in(settings.var / "prompts" / "spool"),
@@ -232,6 +251,15 @@ class Engine:
         file = ensure_model(topics.version.files, folder)
         topics.by = self._recognisers.get(file) or TopicRecogniser.load(file)
         self._recognisers[file] = topics.by
+
+
+def _manager(settings: Settings) -> Ami | None:
+    """The connection by which queues are asked about; None where set-up has not made its secret yet."""
+    try:
+        return manager(settings, "engine")
+    except FileNotFoundError as error:
+        log.error("queues cannot be asked about", why=str(error))
+        return None
 
 
 @dataclass

@@ -36,7 +36,7 @@ def folder(settings: Settings) -> Path:
 
 def secret_names(settings: Settings) -> list[str]:
     """The secrets that the configuration holds. ``operator`` is given by the operator, the others are made."""
-    names = ["ami-desk", *(f"sip-{consultant}" for consultant in settings.consultants)]
+    names = ["ami-desk", "ami-engine", *(f"sip-{consultant}" for consultant in settings.consultants)]
     return [*names, "operator"] if settings.operator is not None and settings.operator.user else names
 
 

@@ -12,7 +12,7 @@ from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
 from desk.agents import AgentError, Agents, Member
-from infolinia.desk_process import manager
+from infolinia.asterisk.connection import manager
 from infolinia.settings import Settings
 from infolinia.stack import Stack
 from ivr.asterisk.ami import AmiError, AmiRefused

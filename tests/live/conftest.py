@@ -27,6 +27,7 @@ ORDER = (
     "speech",
     "no_keys",
     "engines_killed",
+    "going_live",
     "systems_down",
     "secrets",
 )

@@ -24,10 +24,10 @@ from sqlalchemy import func, select
 
 from desk.agents import Agents
 from infolinia.asterisk import install
+from infolinia.asterisk.connection import manager
 from infolinia.asterisk.port import holder, listening
 from infolinia.background import Background
 from infolinia.demo_caller import CALLERS
-from infolinia.desk_process import manager
 from infolinia.installation import prepare
 from infolinia.secret_files import read_secret
 from infolinia.settings import ROOT, Settings
