@@ -1,9 +1,10 @@
 """Is a folder of dialplans fit to go live: its files, its rehearsed calls, the proof. ``check`` and ``deploy`` ask it.
 
-The proof of a plan that was proved before by the same program is not made again.
+The proof is not made again for a plan that differs in words only from one that the same program has proved.
 """
 
 import hashlib
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -54,8 +55,8 @@ def _prove(examined: Examined, plan: Plan, folder: Path, say: Say) -> tuple[dict
     ``folder``, those of an earlier proof removed."""
     for old in folder.glob("*.yaml"):
         old.unlink()
-    kept = folder / "proved" / f"{plan.version}-{_program()}.json"
-    if (known := _known(kept)) is not None:
+    kept = folder / "proved" / f"{proof.likeness(plan)}-{_program()}.json"
+    if (known := _known(kept, plan)) is not None:
         return known, []
     say("Dowód, że żadna rozmowa się nie zgubi")
     found = proof.prove(plan)
@@ -67,18 +68,35 @@ def _prove(examined: Examined, plan: Plan, folder: Path, say: Say) -> tuple[dict
     ]
     holds = {name: name not in broken for name in found.properties}
     told = {"states": found.states, "seconds": round(found.seconds, 3), "properties": holds}
-    if not faults:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        kept.write_bytes(msgspec.json.encode(told))
+    if not faults and found.bounds is not None:
+        _keep(kept, _Proved(told, found.bounds, proof.letters(plan)))
     return told, faults
 
 
-def _known(kept: Path) -> dict[str, Any] | None:
+@dataclass(frozen=True)
+class _Proved:
+    """What was told of a plan without faults, how long its calls can be, and how long its texts were."""
+
+    told: dict[str, Any]
+    bounds: proof.Bounds
+    letters: dict[str, int]
+
+
+def _keep(kept: Path, proved: _Proved) -> None:
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    part = kept.with_suffix(f".{os.getpid()}")
+    part.write_bytes(msgspec.json.encode(proved))
+    part.replace(kept)
+
+
+def _known(kept: Path, plan: Plan) -> dict[str, Any] | None:
+    """What was told of a plan that differs from this one in words only, unless these could make calls too long."""
     try:
-        found: dict[str, Any] = msgspec.json.decode(kept.read_bytes(), type=dict[str, Any])
-    except (OSError, msgspec.DecodeError):
+        proved = msgspec.json.decode(kept.read_bytes(), type=_Proved)
+    except (OSError, msgspec.MsgspecError):
         return None
-    return found if {"states", "seconds", "properties"} <= found.keys() else None
+    factor = proof.grown(proved.letters, proof.letters(plan))
+    return proved.told if proof.still_holds(proved.bounds, proof.LIMITS, factor) else None
 
 
 @cache

@@ -18,6 +18,7 @@ console = Console(stderr=True, highlight=False)
 BENCHES: dict[str, tuple[str, ...]] = {
     "core": ("bench_core.py",),
     "proof": ("bench_proof.py",),
+    "mutations": ("bench_mutations.py", "--mutations", "200", "--calls", "100000"),
     "wires": ("bench_wires.py",),
     "telepin": ("bench_telepin.py", "--streams", "100000"),
     "attacks": ("bench_attacks.py", "--kills", "20"),
