@@ -2,8 +2,8 @@
 
 .venv/bin/python tools/bench_mutations.py [--mutations 1000] [--calls 1000000] [--processes 2] [--json FILE]
 
-Each mutation is one change of the kinds that typing and merging make: a line lost, doubled, moved, indented otherwise; a
-word, sign or digit exchanged; the end of a file cut off. It is judged as `infolinia deploy` does, but for the rehearsed
+Each mutation is one change of the kinds that typing and merging make: a line lost, doubled, moved, indented otherwise;
+a word, sign or digit exchanged; the end of a file cut off. It is judged as `infolinia deploy` does, but for rehearsed
 calls, which refuse whatever is said otherwise: by its files and the proof. A plan that differs from a proved one in
 words only counts as proved; every 25th such is proved all the same, and must hold. Then random calls go through the
 accepted plans, as many through each. Lost is a caller when the call never ends, fails, waits for nothing, or is cut
