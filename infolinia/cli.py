@@ -47,6 +47,7 @@ GROUPS = {
     "closure": "closure:app",
     "crm": "crm:app",
     "models": "models:app",
+    "prompts": "prompts:app",
     "report": "report:app",
     "topics": "topic_release:app",
 }

@@ -20,6 +20,7 @@ BENCHES: dict[str, tuple[str, ...]] = {
     "proof": ("bench_proof.py",),
     "mutations": ("bench_mutations.py", "--mutations", "200", "--calls", "100000"),
     "wires": ("bench_wires.py",),
+    "ears": ("bench_ears.py",),
     "telepin": ("bench_telepin.py", "--streams", "100000"),
     "attacks": ("bench_attacks.py", "--kills", "20"),
     "leaks": ("bench_leaks.py",),

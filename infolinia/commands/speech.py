@@ -41,7 +41,7 @@ def listen(
 
       infolinia listen rozmowa.wav --ear whisper --json
     """
-    crew = _ear(ear)
+    crew = find_ear(ear)
     failed = False
     with asyncio.Runner() as runner:
         try:
@@ -79,7 +79,8 @@ def say(
     typer.echo(f"{output}: {seconds(pcm):.1f} s, głos {speaker.name}")
 
 
-def _ear(name: EarName | None) -> Crew:
+def find_ear(name: EarName | None) -> Crew:
+    """The ear called ``name``, else the best one here, not started; ends the command when there is none."""
     settings = Settings()
     models = settings.var / "models"
     vosk = settings.vosk_model or model_folder(models, "vosk")
@@ -102,7 +103,7 @@ def _listen_to(runner: asyncio.Runner, crew: Crew, file: Path, *, as_json: bool)
         typer.echo(f"Błąd: {file}: {why}", err=True)
         return False
     began = time.monotonic()
-    heard = [runner.run(_hear(crew, piece)) for piece in utterances(pcm)]
+    heard = [runner.run(hear(crew, piece)) for piece in utterances(pcm)]
     known = [utterance for utterance in heard if utterance is not None and utterance[0]]
     text = " ".join(words for words, _ in known)
     confidence = min((sure for _, sure in known), default=0.0)
@@ -115,7 +116,8 @@ def _listen_to(runner: asyncio.Runner, crew: Crew, file: Path, *, as_json: bool)
     return all(utterance is not None for utterance in heard)
 
 
-async def _hear(crew: Crew, piece: bytes) -> tuple[str, float] | None:
+async def hear(crew: Crew, piece: bytes) -> tuple[str, float] | None:
+    """Text and confidence of one utterance; None when the ear gave no answer in time."""
     hearing = crew.listen(Question("matter"))
     if hearing is None:
         return None

@@ -18,7 +18,8 @@ class Division:
 
     def __init__(self, ears: Mapping[Grammar, Ear], other: Ear) -> None:
         self._ears, self._other = dict(ears), other
-        self.name = ", ".join(f"{grammar}: {ear.name}" for grammar, ear in self._ears.items())
+        named = [f"{grammar}: {ear.name}" for grammar, ear in self._ears.items() if ear is not other]
+        self.name = ", ".join([*named, f"else: {other.name}"])
 
     async def start(self) -> None:
         await asyncio.gather(*(ear.start() for ear in self._all()))
