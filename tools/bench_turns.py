@@ -46,6 +46,7 @@ WAYS: dict[str, tuple[Callable[[], VoiceActivity], Timing]] = {
 PAUSES = (0.2, 0.3, 0.4, 0.5, 0.55)
 """Pauses inside a sentence, in seconds: a breath, a thought."""
 
+VOSK = "Vosk's end-pointer"
 THINKS = 0.5
 """Seconds that an utterance-at-a-time ear takes at least; what is said in them is added to the answer."""
 
@@ -89,14 +90,37 @@ def ends(pcm: bytes, way: str, thinks: float = 0.0) -> list[float]:
     return found
 
 
+class VoskEndPointer:
+    """Vosk's own end-pointer, with the small model of tests."""
+
+    def __init__(self) -> None:
+        import vosk
+
+        vosk.SetLogLevel(-1)
+        self._vosk, self._model = vosk, vosk.Model(str(TINY))
+
+    def ends(self, pcm: bytes) -> list[float]:
+        recogniser = self._vosk.KaldiRecognizer(self._model, RATE)
+        found = []
+        for n, frame in enumerate(frames(pcm + bytes(FRAME_BYTES * 150))):
+            if recogniser.AcceptWaveform(frame) and json.loads(recogniser.Result()).get("text"):
+                found.append((n + 1) * FRAME_SECONDS)
+        return found
+
+
 def end_pointing() -> Figures:
     """Seconds from the last sound of speech to the decision; how many utterances were cut off before their end."""
     found: Figures = {}
     known = utterances()
-    for way in WAYS:
+    theirs = VoskEndPointer()
+    for way in (*WAYS, VOSK):
+
+        def decisions(pcm: bytes, way: str = way) -> list[float]:
+            return theirs.ends(pcm) if way == VOSK else ends(pcm, way)
+
         late, cut, missed, lasting = [], {"whole": 0, **{f"pause {pause:g} s": 0 for pause in PAUSES}}, 0, 0
         for name, pcm in known.items():
-            decided = ends(pcm, way)
+            decided = decisions(pcm)
             end = voiced_span(pcm)[1]
             missed += not decided
             cut["whole"] += bool(decided) and decided[0] < end - 0.1
@@ -104,10 +128,11 @@ def end_pointing() -> Figures:
                 late.append(decided[-1] - end)
             for pause in PAUSES if len(name) > 8 else ():
                 torn = halves(pcm, pause)
-                decided = ends(torn, way)
+                decided = decisions(torn)
                 cut[f"pause {pause:g} s"] += bool(decided) and decided[0] < voiced_span(torn)[1] - 0.1
-                decided = ends(torn, way, THINKS)
-                lasting += bool(decided) and decided[0] < voiced_span(torn)[1] - 0.1
+                if way == "ours":
+                    decided = ends(torn, way, THINKS)
+                    lasting += bool(decided) and decided[0] < voiced_span(torn)[1] - 0.1
         long = sum(len(name) > 8 for name in known)
         share = {what: round(100 * n / (len(known) if what == "whole" else long), 1) for what, n in cut.items()}
         found[way] = {"end_to_decision": spread(late), "cut_off_percent": share, "not_heard": missed}
