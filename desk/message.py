@@ -70,7 +70,8 @@ class Entitled(msgspec.Struct, frozen=True, kw_only=True):
 class Session(msgspec.Struct, frozen=True, kw_only=True):
     """The caller's page. ``caller`` is None when the number is ``withheld`` or not known. ``verdict`` is ``ok``,
     ``refused``, ``throttled``, ``unavailable``, ``skipped``, ``gave-up``, ``expired``, ``not-tried``, or ``unknown``
-    when the journal of the call could not be read (``complete`` is then False)."""
+    when the journal of the call could not be read (``complete`` is then False). ``source``: the law or page that the
+    answer to the topic rests on."""
 
     caller: str | None
     withheld: bool
@@ -84,6 +85,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     said: tuple[str, ...]
     waited: float | None
     complete: bool
+    source: str | None = None
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,10 +115,11 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Names(msgspec.Struct, frozen=True, kw_only=True):
-    """Titles of offices and topics by id."""
+    """Titles of offices and topics by id; ``sources``: the law or page that a topic's answer rests on."""
 
     offices: dict[str, str] = {}
     topics: dict[str, str] = {}
+    sources: dict[str, str] = {}
 
     def office(self, office: str | None, queue: str) -> Named | None:
         """The call's office, else the one whose queue it is (``<office>-<queue>``)."""
@@ -163,6 +166,7 @@ def session(call: Call | None, leg: Leg, waited: float | None, names: Names, now
         office=names.office(call.office, leg.queue),
         topic=names.topic(call.topic),
         confidence=call.confidence,
+        source=names.sources.get(call.topic or ""),
         said=tuple(text for text, _ in said),
         waited=waited,
         complete=True,

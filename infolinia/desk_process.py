@@ -59,6 +59,7 @@ async def run_desk(settings: Settings, heartbeat: int | None = None) -> None:
         names = Names(
             offices={office.id: office.name for office in plan.offices.values()},
             topics={topic.id: topic.title for topic in plan.topics.values()},
+            sources={topic.id: topic.source for topic in plan.topics.values() if topic.source},
         )
         desk = Desk(
             ami,

@@ -39,3 +39,10 @@ def test_a_page_after_the_end_is_that_of_a_stranger_and_says_why() -> None:
 def test_without_authentication_only_general_information(call: Call | None) -> None:
     page, _ = session(call, LEG, 1.0, Names(), UNTIL)
     assert (page.authenticated, page.entitled.tier) == (None, 1)
+
+
+def test_a_page_says_what_the_answer_to_its_topic_rests_on() -> None:
+    names = Names(topics={"pcc-termin": "Termin"}, sources={"pcc-termin": "art. 10 ust. 1 ustawy o PCC"})
+    page, _ = session(Call(id="c", topic="pcc-termin"), LEG, 1.0, names, UNTIL)
+    assert page.source == "art. 10 ust. 1 ustawy o PCC"
+    assert session(Call(id="c"), LEG, 1.0, names, UNTIL)[0].source is None
