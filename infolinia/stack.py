@@ -51,8 +51,7 @@ class Stack:
     def up(self, *, stubs: bool = True, consultants: Sequence[str] = (), talk: float | None = None) -> None:
         """Start what does not run. ``consultants`` are automatic telephones; they hang up after ``talk`` seconds.
         Raises ``NotStarted`` or ``asterisk.trouble.AsteriskError`` (``PortTaken`` before anything is started)."""
-        wanted = [*(("stub-eus", "stub-crm") if stubs else ()), "asterisk", "serve"]
-        check_all_free(self.settings, set(wanted) - set(self.running()))
+        self.check_ports(stubs=stubs)
         before = running.read(self.settings) if self.running() else None
         phones = (*(before.phones if before else ()), *consultants)
         running.keep(self.settings, stubs=stubs or (before is not None and before.stubs), phones=phones)
@@ -65,6 +64,11 @@ class Stack:
         for name in consultants:
             arguments = ["consultant", name, "--answer-after", "1", *(["--talk", str(talk)] if talk else [])]
             self._start(f"phone-{name}", arguments)
+
+    def check_ports(self, *, stubs: bool = True) -> None:
+        """Raises ``PortTaken`` when a port is taken that ``up`` would need."""
+        wanted = {*(("stub-eus", "stub-crm") if stubs else ()), "asterisk", "serve"}
+        check_all_free(self.settings, wanted - set(self.running()))
 
     def down(self, only: Collection[str] | None = None) -> list[str]:
         """Stop everything of this folder (or ``only`` these parts), the last started first; names of what ran."""

@@ -15,6 +15,7 @@ from infolinia.commands.testcall import ENDS, sip_line, sip_server
 from infolinia.logs import to_file
 from infolinia.secret_files import read_secret
 from infolinia.settings import Settings
+from infolinia.stack import Stack
 from recordings.caller.consultant import Behaviour, ConsultantPhone, Served, soft_tone
 from recordings.caller.sip import Refused
 from voicebot.audio import AudioError, load
@@ -49,7 +50,7 @@ def consultant(
 
     infolinia consultant konsultant2 --no-answer
     """
-    settings = Settings()
+    settings = Stack.found(Settings()).settings
     to_file(settings.var / "log" / f"consultant-{name}.log")
     try:
         sound = load(greeting) if greeting else soft_tone()

@@ -72,6 +72,7 @@ def _perform(stack: Stack, who: DemoCaller, once: bool, found: bool) -> Outcome:
     settings, ready = stack.settings, False
     before: set[str] = set()
     try:
+        stack.check_ports()
         plan = prepare(settings, say)
         _check_fit(stack, plan, who, found)
         stack.up(consultants=settings.consultants[:1], talk=TALK)

@@ -125,6 +125,7 @@ def status() -> None:
 def _start(stack: Stack, stubs: bool, phones: Sequence[str]) -> None:
     with plainly():
         try:
+            stack.check_ports(stubs=stubs)
             prepare(stack.settings, say)
             stack.up(stubs=stubs, consultants=phones)
         except KeyboardInterrupt:

@@ -10,6 +10,7 @@ from pydantic import SecretStr, ValidationError
 
 from infolinia.logs import to_file
 from infolinia.settings import ROOT, Settings
+from infolinia.stack import Stack
 from recordings.caller.people import People, UnknownPerson
 from recordings.caller.performance import place_call
 from recordings.caller.result import CallResult, Note
@@ -58,7 +59,7 @@ def testcall(
 
     infolinia testcall rozmowa.yaml --people dzwoniacy.yaml --json
     """
-    settings = Settings()
+    settings = Stack.found(Settings()).settings
     to_file(settings.var / "log" / "testcall.log")
     try:
         wanted = _script(script, listen, to=to, caller=caller, withheld=withheld or None, asserted=asserted)

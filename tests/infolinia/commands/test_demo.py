@@ -29,6 +29,9 @@ class FakeStack:
     def running(self) -> list[str]:
         return self.before
 
+    def check_ports(self) -> None:
+        pass
+
     def up(self, **how: Any) -> None:
         parts = ["stub-eus", "stub-crm", "asterisk", "serve", "phone-konsultant1"]
         self.started = [name for name in parts if name not in self.before]
