@@ -10,13 +10,16 @@ from rich.console import Console
 from rich.progress import track
 
 from infolinia.commands.speech import EarName, find_ear, hear
+from infolinia.progress import bar
 from infolinia.settings import Settings
 from infolinia.voice import prompt_book
+from ivr.dialogue.foresight import foreseen_lines
 from ivr.dialplan import load_plan
 from voicebot.cut import utterances
 from voicebot.ears.crew import Crew, EarError
 from voicebot.proofreading import Proof, proof
 from voicebot.voices.lexicon import shipped
+from voicebot.voices.voice import VoiceError
 
 app = typer.Typer(no_args_is_help=True, help="Komunikaty. Przykład: infolinia prompts verify")
 console = Console(stderr=True)
@@ -25,6 +28,25 @@ console = Console(stderr=True)
 @app.callback()
 def prompts() -> None:
     """Komunikaty, które słyszy dzwoniący."""
+
+
+@app.command()
+def render() -> None:
+    """Nagrywa syntezą na zapas, w obu tempach, co da się przewidzieć: także nazwy tematów i urzędów w pytaniach.
+
+    Bez tego zmienne części powstają w trakcie pierwszej rozmowy, która ich potrzebuje. Przerwane można powtórzyć.
+
+    Przykład: infolinia prompts render
+    """
+    plan = load_plan(Settings().dialplans)
+    lines = [(line.prompt, line.text) for line in (*plan.fixed_lines(), *foreseen_lines(plan))]
+    try:
+        with bar("komunikaty") as progress:
+            asyncio.run(prompt_book(Settings()).prepare(lines, progress))
+    except VoiceError as error:
+        typer.echo(f"Błąd: głos nie działa: {error}", err=True)
+        raise typer.Exit(1) from None
+    typer.echo("Komunikaty są gotowe.")
 
 
 @app.command()
