@@ -47,8 +47,28 @@ class Authority:
         builder = builder.serial_number(x509.random_serial_number())
         builder = builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
         builder = builder.add_extension(x509.BasicConstraints(authority, None), critical=True)
+        for extension in _as_rfc_5280_asks(key, self._key):
+            builder = builder.add_extension(extension, critical=False)
+        if authority:
+            builder = builder.add_extension(_SIGNS_CERTIFICATES, critical=True)
         alternative = x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))])
         return builder.add_extension(alternative, critical=False).sign(self._key, hashes.SHA256())
+
+
+_SIGNS_CERTIFICATES = x509.KeyUsage(
+    digital_signature=True, key_cert_sign=True, crl_sign=True, content_commitment=False, key_encipherment=False,
+    data_encipherment=False, key_agreement=False, encipher_only=False, decipher_only=False,
+)  # fmt: skip
+
+
+def _as_rfc_5280_asks(
+    key: ec.EllipticCurvePrivateKey, issuer: ec.EllipticCurvePrivateKey
+) -> tuple[x509.ExtensionType, ...]:
+    """What Python 3.13 demands of certificates and older ones do not."""
+    return (
+        x509.SubjectKeyIdentifier.from_public_key(key.public_key()),
+        x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.public_key()),
+    )
 
 
 @dataclass
