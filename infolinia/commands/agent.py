@@ -145,7 +145,15 @@ def _with_agents(act: Callable[[Agents], Awaitable[T]], patient: bool = False) -
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     try:
         return asyncio.run(run())
-    except (AgentError, AmiError, FileNotFoundError) as error:
+    except AmiRefused as error:
+        typer.echo(
+            "Nie udało się: Asterisk nie przyjął hasła stanowiska; to nie nasz Asterisk albo sprzed zmiany sekretów "
+            f"(infolinia status, infolinia restart). {error}",
+            err=True,
+        )
+    except AmiError as error:
+        typer.echo(f"Nie udało się: Asterisk nie odpowiada (infolinia status). {error}", err=True)
+    except (AgentError, FileNotFoundError) as error:
         typer.echo(f"Nie udało się: {error}", err=True)
     except SQLAlchemyError as error:
         typer.echo(f"Nie udało się: baza danych: {error}", err=True)
