@@ -45,6 +45,7 @@ def engine(
     import uvloop
 
     from infolinia.asterisk.trouble import PortTaken
+    from infolinia.editions import NothingToServe
     from infolinia.engine import run_engine
 
     try:
@@ -52,6 +53,9 @@ def engine(
     except PortTaken as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(error.exit_code) from None
+    except NothingToServe as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
 
 
 def desk(
