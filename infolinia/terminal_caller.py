@@ -19,7 +19,6 @@ KEYS = frozenset("0123456789*#")
 OUTCOMES, VERDICTS = get_args(QueueOutcome), get_args(Verdict)
 
 
-SHOWN = 50
 """Letters of a line that a saved test expects."""
 
 
@@ -122,7 +121,7 @@ class TypingCaller:
         expect: dict[str, Any] = {"node": call.node}
         lines = getattr(wait, "lines", ())
         if lines:
-            expect["said"] = _beginning(lines[-1].text)
+            expect["prompts"] = lines[-1].prompt.rpartition(".")[2]
         if isinstance(wait, Enqueue):
             expect["queue"] = wait.queue
         self.steps[-1]["expect"] = expect
@@ -187,11 +186,6 @@ class TypingCaller:
             f"polecenia: !hangup !lost !resume !queue {'|'.join(OUTCOMES)} !verdict {'|'.join(VERDICTS)} !clock 16:01"
         )
         return None
-
-
-def _beginning(text: str) -> str:
-    """The first words of a line, enough to know it by."""
-    return text if len(text) <= SHOWN else text[:SHOWN].rpartition(" ")[0]
 
 
 def _prompt(wait: Action) -> str:

@@ -26,6 +26,7 @@ BENCHES: dict[str, tuple[str, ...]] = {
     "leaks": ("bench_leaks.py",),
     "feel": ("bench_hotline.py", "feel", "--calls", "20"),
     "kill": ("bench_hotline.py", "kill", "--calls", "10"),
+    "reload": ("bench_reload.py",),
     "load": ("bench_hotline.py", "load"),
     "refusals": ("bench_refusals.py", "--rounds", "3"),
     "replay": ("bench_replay.py",),
@@ -37,7 +38,7 @@ BENCHES: dict[str, tuple[str, ...]] = {
     "authenticate": ("bench_authenticate.py", "--rounds", "5"),
 }
 """Name to script under tools/ and its arguments. ``--json`` is added."""
-ON_A_STACK = {"feel", "kill", "load", "refusals", "authenticate"}
+ON_A_STACK = {"feel", "kill", "load", "reload", "refusals", "authenticate"}
 
 
 def bench(

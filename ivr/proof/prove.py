@@ -31,7 +31,7 @@ PROPERTIES: dict[str, tuple[str, Check]] = {
 }
 """Every property by its id: what it says, and its check. ``czas`` is judged from the bounds."""
 
-LIMITS = Bounds(steps=1_000, seconds=7_200.0, silent_steps=40, silent_seconds=300.0)
+LIMITS = Bounds(steps=1_000, seconds=9_000.0, silent_steps=40, silent_seconds=300.0)
 """The longest call that a plan may allow: of a caller who goes round and round on purpose until all visits are used up
 (Asterisk's own limit, ``engine_limit``, comes sooner); ``silent``: of one who does nothing at all."""
 TIME = "rozmowa mieści się w podanej liczbie kroków i sekund mowy"

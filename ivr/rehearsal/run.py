@@ -10,7 +10,7 @@ from telepin.secret import Secret
 
 from ..calendar import WARSAW
 from ..closures import Closures
-from ..dialogue.actions import Action, Enqueue
+from ..dialogue.actions import Action, Enqueue, Line
 from ..dialogue.call import Call
 from ..dialogue.events import CallArrived, Event
 from ..dialogue.plan import Plan
@@ -150,12 +150,12 @@ class _Scripted:
         self._people, self._script, self._time, self._outcome = people, script, time, outcome
         self._at = 0
         self._done = -1
-        self._said: list[str] = []
+        self._said: list[Line] = []
         self._queue: str | None = None
 
     def heard(self, actions: tuple[Action, ...]) -> None:
         for action in actions:
-            self._said += [line.text for line in getattr(action, "lines", ())]
+            self._said += getattr(action, "lines", ())
             if isinstance(action, Enqueue):
                 self._queue = action.queue
 
@@ -198,7 +198,7 @@ class _Scripted:
             self._outcome.mismatches.append(found)
 
 
-def differences(expect: Expect, call: "State", queue: str | None, said: list[str]) -> list[tuple[str, str]]:
+def differences(expect: Expect, call: "State", queue: str | None, said: list[Line]) -> list[tuple[str, str]]:
     """Field and message (Polish) of all that ``expect`` says otherwise than it is: ``said`` are the lines since the
     step, ``queue`` is Asterisk's name of the last queue."""
     found = []
@@ -210,14 +210,23 @@ def differences(expect: Expect, call: "State", queue: str | None, said: list[str
         wanted = getattr(expect, name)
         if wanted is not None and wanted != value:
             found.append((name, f"{names[name]}: miał być `{wanted}`, jest `{value or 'żaden'}`"))
-    whole = " ".join(said)
+    spoken = {prompt for line in said for prompt in (line.prompt, line.prompt.rpartition(".")[2])}
+    for prompt in (expect.prompts,) if isinstance(expect.prompts, str) else expect.prompts:
+        if prompt not in spoken:
+            told = ", ".join(dict.fromkeys(line.prompt for line in said)) or "nic"
+            found.append(("prompts", f"nie powiedziano komunikatu `{prompt}`; powiedziano: {told}"))
+    whole = " ".join(line.text for line in said)
     for piece in (expect.said,) if isinstance(expect.said, str) else expect.said:
         if piece not in whole:
-            found.append(("said", f"nie powiedziano „{piece}”; powiedziano „{whole}”"))
+            found.append(("said", f"nie powiedziano „{piece}”; powiedziano „{_cut(whole)}”"))
     for piece in (expect.not_said,) if isinstance(expect.not_said, str) else expect.not_said:
         if piece in whole:
             found.append(("not_said", f"powiedziano „{piece}”"))
     return found
+
+
+def _cut(text: str, most: int = 240) -> str:
+    return text if len(text) <= most else f"{text[: most // 2]} … {text[-most // 2 :]}"
 
 
 def _act(step: Step, people: People) -> Act:

@@ -38,11 +38,13 @@ class NumberOf(Model):
 
 class Expect(Model):
     """What must be true when the caller has done a step and the call waits again, or is over. ``said`` and ``not_said``
-    are pieces of what was said since; ``queue`` is Asterisk's name of the queue the call is in or was in last."""
+    are pieces of what was said since, ``prompts`` ids of prompts that were, whatever their words; ``queue`` is
+    Asterisk's name of the queue the call is in or was in last."""
 
     node: str | None = None
     said: str | tuple[str, ...] = ()
     not_said: str | tuple[str, ...] = ()
+    prompts: str | tuple[str, ...] = ()
     queue: str | None = None
     topic: str | None = None
     office: str | None = None

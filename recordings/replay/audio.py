@@ -138,7 +138,7 @@ class _Judgement:
             later = [turn for step, turn in course.step_turns.items() if step > number and turn > first]
             last = min(later, default=len(course.turns))
             turns = course.turns[first:last] or course.turns[-1:]
-            said = [line.text for turn in turns for action in turn.actions for line in getattr(action, "lines", ())]
+            said = [line for turn in turns for action in turn.actions for line in getattr(action, "lines", ())]
             queue = last_queue(course.turns[:last])
             for name, message in differences(expect, turns[-1].after, queue, said):
                 wanted = str(getattr(expect, name))

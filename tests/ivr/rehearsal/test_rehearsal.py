@@ -30,7 +30,7 @@ async def run(plan: Plan, *steps: Any, **head: Any) -> Outcome:
 async def test_a_call_as_expected_has_no_mismatch(plan: Plan) -> None:
     outcome = await run(
         plan,
-        {"expect": {"node": "tozsamosc", "said": "Rozmawia z Państwem automat"}},
+        {"expect": {"node": "tozsamosc", "said": "Rozmawia z Państwem automat", "prompts": ["automat", "podaj-numer"]}},
         {"keys": {"pesel_of": "dz-01"}, "expect": {"node": "telepin"}},
         {"keys": {"pin_of": "dz-01"}, "expect": {"verdict": "ok", "not_said": "Nie udało się"}},
         {"keys": "0", "expect": {"queue": "malopolskie-kol-ogolna"}},
@@ -42,9 +42,16 @@ async def test_a_call_as_expected_has_no_mismatch(plan: Plan) -> None:
 
 async def test_what_is_otherwise_is_told_by_step_and_field(plan: Plan) -> None:
     outcome = await run(
-        plan, {"expect": {"node": "telepin"}}, {"keys": "#", "expect": {"said": "nigdy", "office": "x"}}
+        plan,
+        {"expect": {"node": "telepin"}},
+        {"keys": "#", "expect": {"said": "nigdy", "office": "x", "prompts": "rodo"}},
     )
-    assert [(found.step, found.field) for found in outcome.mismatches] == [(0, "node"), (1, "office"), (1, "said")]
+    assert [(found.step, found.field) for found in outcome.mismatches] == [
+        (0, "node"),
+        (1, "office"),
+        (1, "prompts"),
+        (1, "said"),
+    ]
 
 
 async def test_steps_after_the_end_of_the_call_are_told(plan: Plan) -> None:
