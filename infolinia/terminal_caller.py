@@ -19,9 +19,6 @@ KEYS = frozenset("0123456789*#")
 OUTCOMES, VERDICTS = get_args(QueueOutcome), get_args(Verdict)
 
 
-"""Letters of a line that a saved test expects."""
-
-
 class People(Protocol):
     def number(self, kind: str, person: str) -> str: ...
 

@@ -107,6 +107,10 @@ def test_a_breach_leaves_the_call_that_shows_it(root: Path, var: Path, monkeypat
 def test_a_rehearsal_that_no_longer_holds_is_a_fault(root: Path) -> None:
     path = root / "prompts.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace("Łączę z konsultantem.", "Już łączę."), encoding="utf-8")
+    assert run(command.check, str(root), "--no-proof").exit_code == 0, "other words are no other call"
+    flow = root / "hotline.yaml"
+    text = flow.read_text(encoding="utf-8").replace("    lines: [lacze]", "    lines: [juz-sprawdzam]")
+    flow.write_text(text, encoding="utf-8")
     result = run(command.check, str(root), "--no-proof")
     assert result.exit_code == 1
     assert "tests/pesel-i-telepin.yaml:16" in result.output
