@@ -243,13 +243,15 @@ class Plan:
         self.manners = manners
         self.local = dict(local or {})
         self._office, self._own_prompts = NATIONAL, frozenset[str]()
+        self._fixed: dict[str, Line] = {}
+        self._seasonal = tuple(topic for topic in self.topics.values() if topic.season.first is not None)
         self.views = {id_: self._view(office, self.local.get(id_, Local())) for id_, office in offices.items()}
         for view in self.views.values():
             view.views = self.views
 
     def _view(self, office: Office, local: Local) -> "Plan":
         view = copy.copy(self)
-        view._office = office.id
+        view._office, view._fixed = office.id, {}
         view.variables = {**self.variables, "urzad": office.spoken, **local.variables}
         if local.nodes:
             view.nodes = {**self.nodes, **local.nodes}
@@ -269,8 +271,12 @@ class Plan:
         return Line(id_, self.fill(self.prompts[prompt], moment), bool(moment))
 
     def lines(self, *prompts: str) -> tuple[Line, ...]:
-        """The spoken lines of prompts that have no variables of the moment."""
-        return tuple(self.line(prompt) for prompt in prompts)
+        """The spoken lines of prompts that have no variables of the moment. They are made once."""
+        fixed = self._fixed
+        for prompt in prompts:
+            if prompt not in fixed:
+                fixed[prompt] = self.line(prompt)
+        return tuple([fixed[prompt] for prompt in prompts])
 
     def fill(self, text: str, moment: Mapping[str, str] | None = None) -> str:
         """``text`` with its variables filled in. A value that cannot be said as asked is said as it stands."""
@@ -299,6 +305,10 @@ class Plan:
                 if topic.released and topic.answer and all(name in known for name in variables(topic.answer)):
                     yield view.answer(topic)
             yield from view.announcements()
+
+    def out_of_season(self, day: str) -> tuple[str, ...]:
+        """Ids of topics out of season on ``day`` (``YYYY-MM-DD…``): still recognised, answered by a person."""
+        return tuple([topic.id for topic in self._seasonal if not topic.season.holds(day)])
 
     def answer(self, topic: Topic) -> Line:
         """The line that answers ``topic``; empty when it has no answer."""

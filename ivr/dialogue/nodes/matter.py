@@ -85,7 +85,11 @@ class MatterNode(Node):
     def _open(self, plan: Plan, call: Call) -> Turn:
         lines = plan.lines(*retry(self.lines, self.again, call.tries))
         ask = Ask(
-            question="matter", lines=lines, grammar="matter", patience=self.patience, masked=masked(plan, call.arrived)
+            question="matter",
+            lines=lines,
+            grammar="matter",
+            patience=self.patience,
+            masked=plan.out_of_season(call.arrived),
         )
         return wait(change(call, step="open", offered=()), ask, awaits=ANSWERS)
 
@@ -205,8 +209,3 @@ def likely_queues(plan: Plan, event: Heard) -> tuple[str, ...]:
             shares[topic.queue] = shares.get(topic.queue, 0.0) + candidate.confidence
     found = [queue for queue in shares if shares[queue] >= LIKELY]
     return tuple(sorted(found, key=lambda queue: -shares[queue]))
-
-
-def masked(plan: Plan, day: str) -> tuple[str, ...]:
-    """Ids of topics out of season on ``day``: still recognised, answered by a person."""
-    return tuple(topic.id for topic in plan.topics.values() if not topic.season.holds(day))
