@@ -12,7 +12,7 @@ import structlog
 from .dialogue.actions import Action, AskDigits, AskPin, CheckPin
 from .dialogue.call import Call
 from .dialogue.events import AuthenticationStopped, Event, Failed, PinChecked
-from .dialogue.machine import step
+from .dialogue.machine import guarded_step, step
 from .dialogue.plan import Plan
 from .journal import Fenced, Journal
 
@@ -69,12 +69,12 @@ class Session:
         return call
 
     def _step(self, call: Call, event: Event) -> tuple[Call, tuple[Action, ...], Event]:
-        try:
-            return *step(self._plan, call, event), event
-        except Exception:
-            log.exception("the dialogue core failed", call=call.id, node=call.node, got=type(event).__name__)
-            failed = self._failed("core")
-            return *step(self._plan, call, failed), failed
+        moved, actions, error = guarded_step(self._plan, call, event)
+        if error is None:
+            return moved, actions, event
+        log.error("the dialogue core failed", call=call.id, node=call.node, got=type(event).__name__, exc_info=error)
+        failed = self._failed("core")
+        return *step(self._plan, call, failed), failed
 
     async def _perform(self, call: Call, actions: tuple[Action, ...]) -> Event | None:
         refused = None if self._durable else _refusal(actions[-1])

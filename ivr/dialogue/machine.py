@@ -74,6 +74,15 @@ def _with_remark(plan: Plan, before: Call, turn: Turn, event: Event) -> Turn:
     return Turn(turn.call, (Say(lines=(plan.line(prompt),)), *turn.actions), turn.goto, turn.awaits)
 
 
+def guarded_step(plan: Plan, call: Call, event: Event) -> tuple[Call, tuple[Action, ...], Exception | None]:
+    """``step`` for whoever goes on when a node has a bug: then the same call, no actions, and what was raised."""
+    try:
+        return *step(plan, call, event), None
+    except Exception as error:
+        # A plan may be of any make: whatever its nodes raise must end in its one call, or its one proof.
+        return call, (), error
+
+
 def accepts(call: Call, event: Event) -> bool:
     """Whether ``event`` may move ``call`` (the guard of the constitution's rules 1 to 3)."""
     if call.ended is not None:

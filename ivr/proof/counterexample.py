@@ -23,7 +23,7 @@ from ..dialogue.events import (
     QueueEnded,
     Skipped,
 )
-from ..dialogue.machine import LAST_VISITS, MAX_VISITS, step
+from ..dialogue.machine import LAST_VISITS, MAX_VISITS, guarded_step, step
 from ..dialogue.plan import Plan
 from ..dialogue.script import describe
 from .properties import Finding
@@ -61,9 +61,8 @@ def _played(plan: Plan, events: list[Event]) -> tuple[list[dict[str, Any]], dict
         if (act := _act(plan, call, fitting)) is not None:
             steps.append(act)
         plain = msgspec.to_builtins(fitting)
-        try:
-            call, actions = step(plan, call, fitting)
-        except Exception as error:
+        call, actions, error = guarded_step(plan, call, fitting)
+        if error is not None:
             turns.append({"event": plain, "node": call.node, "says": [], "does": [], "error": str(error)})
             break
         turns.append(describe(plain, call, actions))

@@ -13,7 +13,7 @@ from typing import Any
 from ..dialogue.actions import Action, Enqueue, LookUp
 from ..dialogue.call import Call
 from ..dialogue.events import Event, Failed, HungUp, MediaLost, Resumed
-from ..dialogue.machine import LAST_VISITS, MAX_VISITS, step
+from ..dialogue.machine import LAST_VISITS, MAX_VISITS, guarded_step
 from ..dialogue.node import change
 from ..dialogue.nodes.queue import ways
 from ..dialogue.plan import Plan
@@ -161,10 +161,8 @@ class Walk:
     def _follow(self, source: int, event: Event, exhausted: str | None = None, tried: tuple[str, ...] = ()) -> None:
         state = self._graph.states[source]
         edge = Edge(source, event, source, (), (), exhausted)
-        try:
-            moved, actions = step(self._plan, _worn(state.call, exhausted, tried), event)
-        except Exception as error:
-            # The plan under proof may be of any make: whatever its nodes raise is its fault, told with the way there.
+        moved, actions, error = guarded_step(self._plan, _worn(state.call, exhausted, tried), event)
+        if error is not None:
             edge.error = f"{type(error).__name__}: {error}"
             self._record(edge)
             return
@@ -199,9 +197,8 @@ class Walk:
                 raise Unlike(f"{call.node}: {type(mine).__name__} parts calls of one key: {call} / {state.call}")
 
     def _after(self, call: Call, heard: Told, event: Event) -> Any:
-        try:
-            moved, actions = step(self._plan, call, event)
-        except Exception as error:
+        moved, actions, error = guarded_step(self._plan, call, event)
+        if error is not None:
             return type(error).__name__
         if moved is call:
             return None

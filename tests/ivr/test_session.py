@@ -90,16 +90,16 @@ async def test_a_phone_that_always_fails_is_left_to_the_dialplan(plan: Plan, jou
 async def test_a_bug_in_the_core_brings_this_call_to_a_person(
     plan: Plan, journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import ivr.session as session
+    from ivr.dialogue import machine
 
-    real = session.step
+    real = machine.step
 
     def failing(plan: Plan, call: Call, event: Event) -> tuple[Call, tuple[Action, ...]]:
         if isinstance(event, NothingHeard):
             raise ZeroDivisionError
         return real(plan, call, event)
 
-    monkeypatch.setattr(session, "step", failing)
+    monkeypatch.setattr(machine, "step", failing)
     phone = ScriptedPhone(OPEN, NothingHeard(), OPEN)
     await Session(plan, journal, phone).run(Call(id="a"), ARRIVED)
     assert isinstance(phone.performed[-1], Enqueue)

@@ -13,11 +13,11 @@ from ..plan import Plan
 ANSWERS = (
     "IdentityGiven",
     "NumberRefused",
-    "AuthenticationStopped",
     "Skipped",
     "Heard",
     "NothingHeard",
     "HumanAsked",
+    "AuthenticationStopped",
 )
 
 

@@ -14,11 +14,11 @@ ANSWERS = ("Heard", "Keyed", "NothingHeard", "HumanAsked")
 NUMBER = (
     "PrincipalFound",
     "NumberRefused",
-    "AuthenticationStopped",
     "Skipped",
     "Heard",
     "NothingHeard",
     "HumanAsked",
+    "AuthenticationStopped",
 )
 LISTED = 4
 """Up to so many principals are read out; more are chosen by keying the number."""

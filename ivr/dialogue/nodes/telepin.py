@@ -10,7 +10,14 @@ from ..events import AuthenticationStopped, Event, PinChecked, PinGiven, PinRefu
 from ..node import Node, Prompt, Prompts, Target, Turn, attempts, change, go, retry, wait
 from ..plan import Plan
 
-ANSWERS = ("PinGiven", "PinRefused", "AuthenticationStopped", "Skipped", "NothingHeard", "HumanAsked")
+ANSWERS = (
+    "PinGiven",
+    "PinRefused",
+    "Skipped",
+    "NothingHeard",
+    "HumanAsked",
+    "AuthenticationStopped",
+)
 
 
 class TelepinNode(Node):
