@@ -12,21 +12,27 @@ from ..fixture.edit import Path_, change
 from ..fixture.folder import FILE, JOURNAL, Folder
 from ..fixture.journal_file import Turn
 from ..fixture.model import Made
-from .compare import unmet
+from .compare import by_decision, parting, unmet, word_for_word
 
 TOLD = ("said", "not_said", "questions")
 """Expectations that are not accepted by themselves: they say what somebody wanted said."""
+
+
+def _otherwise(folder: Folder, turns: Sequence[Turn]) -> bool:
+    """Whether ``turns`` are another course than the recorded one: another figure of confidence alone is none."""
+    if not (folder.path / JOURNAL).is_file():
+        return True
+    recorded = folder.journal
+    return any(parting(recorded, turns, differ) is not None for differ in (word_for_word, by_decision))
 
 
 def accept(folder: Folder, turns: Sequence[Turn], made: Made, asked: Mapping[int, str]) -> list[str]:
     """Make ``turns`` the journal of ``folder``; the names of the files that changed. Steps that do not say what they
     answer are told it (``asked``, by step)."""
     changed = []
-    journal = folder.path / JOURNAL
-    data = journal_file.dump(turns)
-    fresh = not journal.is_file() or journal.read_bytes() != data
+    fresh = _otherwise(folder, turns)
     if fresh:
-        journal.write_bytes(data)
+        (folder.path / JOURNAL).write_bytes(journal_file.dump(turns))
         changed.append(JOURNAL)
     values: dict[Path_, object] = {}
     if folder.fixture.known is None and folder.fixture.made is not None:
