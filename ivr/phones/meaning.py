@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
+from voicebot.confidence import probability
 from voicebot.listen import Utterance
 from voicebot.understand import read_choice, redact
 
@@ -68,13 +69,14 @@ class Meaning:
 
 
 def closed(words: Mapping[str, Sequence[str]], utterance: Utterance) -> tuple[Candidate, ...]:
-    """The readings of an answer to a closed question, best first, over all that the ear may have heard: each hypothesis
-    that reads as an answer lends it its share. One that reads as nothing takes nothing away but its share."""
+    """The readings of an answer to a closed question, best first, with the probability that each was meant, over all
+    that the ear may have heard: each hypothesis that reads as an answer lends it its share; one that reads as nothing
+    takes its share away."""
     scores: dict[str, float] = {}
     for text, share in hypotheses(utterance):
         clean, _ = redact(text)
-        for id_, score in read_choice(clean, words):
-            scores[id_] = scores.get(id_, 0.0) + share * score
+        for id_, fit in read_choice(clean, words):
+            scores[id_] = scores.get(id_, 0.0) + share * probability(utterance.ear, utterance.confidence, fit)
     ranked = sorted(scores.items(), key=lambda item: -item[1])
     return tuple(Candidate(id_, round(min(score, 1.0), 3)) for id_, score in ranked)
 

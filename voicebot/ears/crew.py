@@ -12,6 +12,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 
+import msgspec
 import structlog
 
 from . import wire
@@ -229,7 +230,7 @@ class _Worker:
                 case wire.Partial(stream, text) if stream in self.hearings:
                     self.hearings[stream].partial = text
                 case wire.Final(stream, utterance) if stream in self.hearings:
-                    self.hearings.pop(stream).settle(utterance)
+                    self.hearings.pop(stream).settle(msgspec.structs.replace(utterance, ear=self.name))
                 case wire.Fault(stream, reason) if stream in self.hearings:
                     log.error("ear.failed", ear=self.name, why=reason)
                     self.hearings.pop(stream).settle(None)

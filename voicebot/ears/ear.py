@@ -27,12 +27,14 @@ class Question(msgspec.Struct, frozen=True):
 class Utterance(msgspec.Struct, frozen=True):
     """What was heard: the best text (lower case unless it is a name), its ``confidence`` 0..1 and other readings, best
     first. An empty text means that somebody spoke and was not understood; ``fault`` is what may have kept it from being
-    understood: speech without end or distorted by loudness, music instead of a caller, an answering machine."""
+    understood: speech without end or distorted by loudness, music instead of a caller, an answering machine.
+    ``ear`` names the recogniser: each is sure in its own way (see ``voicebot.confidence``)."""
 
     text: str
     confidence: float
     alternatives: tuple[tuple[str, float], ...] = ()
     fault: Fault = ""
+    ear: str = ""
 
 
 class Hearing(Protocol):

@@ -1,0 +1,65 @@
+"""What an utterance means: all that the ear may have heard counts, each hypothesis with its share."""
+
+import pytest
+
+from ivr.dialogue.actions import Ask
+from ivr.dialogue.events import Candidate
+from ivr.phones.meaning import Meaning, closed
+from voicebot.listen import Utterance
+
+OFFICES = {"lubelskie": ("lubelskie",), "lubuskie": ("lubuskie",), "lodzkie": ("łódzkie",)}
+ASK = Ask(question="office", lines=(), grammar="choice", words=OFFICES)
+MEANING = Meaning(lambda: None)
+
+
+def readings(*alternatives: tuple[str, float]) -> dict[str, float]:
+    (text, confidence), *others = alternatives
+    found = closed(OFFICES, Utterance(text, confidence, tuple(others)))
+    return {candidate.id: candidate.confidence for candidate in found}
+
+
+def test_a_single_hypothesis_has_all_of_it() -> None:
+    assert readings(("lubelskie", 0.3))["lubelskie"] > 0.9
+
+
+def test_a_doubtful_ear_is_a_doubtful_reading() -> None:
+    found = readings(("lubelskie", 0.5), ("lubuskie", 0.45))
+    assert 0.4 < found["lubelskie"] < 0.6
+    assert found["lubelskie"] > found["lubuskie"] > 0.3
+
+
+def test_a_lower_hypothesis_may_be_the_one_that_answers() -> None:
+    found = readings(("do bel skie go", 0.4), ("łódzkie", 0.35))
+    assert max(found, key=lambda name: found[name]) == "lodzkie"
+    assert found["lodzkie"] < 0.6
+
+
+def test_hypotheses_that_agree_add_up() -> None:
+    apart = readings(("z lubelskiego", 0.4), ("w lubelskim", 0.3), ("coś", 0.3))["lubelskie"]
+    alone = readings(("z lubelskiego", 0.4), ("coś innego", 0.3), ("coś", 0.3))["lubelskie"]
+    assert apart > alone
+
+
+def test_the_ears_confidence_counts_by_its_curve(monkeypatch: pytest.MonkeyPatch) -> None:
+    from voicebot import confidence
+
+    monkeypatch.setitem(confidence.CURVES, "deaf", confidence.Curve(-4.0, 6.0, 1.0))
+    sure = closed(OFFICES, Utterance("lubelskie", 0.95, ear="deaf"))
+    unsure = closed(OFFICES, Utterance("lubelskie", 0.3, ear="deaf"))
+    assert sure[0].confidence > 0.8
+    assert unsure[0].confidence < 0.3
+
+
+def test_a_number_in_any_hypothesis_is_not_kept_and_what_went_wrong_is_told() -> None:
+    heard = MEANING.of(ASK, Utterance("mój pesel 85831410110", 0.5, (("lubelskie", 0.4),), "too-loud"))
+    assert heard.spoke_number
+    assert "858" not in heard.text
+    assert heard.fault == "too-loud"
+    assert heard.readings == (Candidate("lubelskie", heard.readings[0].confidence),)
+
+
+def test_a_wish_for_slower_speech_is_a_command_everywhere() -> None:
+    assert MEANING.of_command(Utterance("proszę mówić wolniej", 0.9)).readings[0].id == "__slower__"
+    assert MEANING.of(ASK, Utterance("proszę wolniej", 0.9)).readings[0].id == "__slower__"
+    open_ = Ask(question="matter", lines=(), grammar="matter")
+    assert MEANING.of(open_, Utterance("za szybko", 0.9)).readings[0].id == "__slower__"
