@@ -10,6 +10,7 @@ in this process, with the ear that the machine has; the ear works in a process o
 import argparse
 import asyncio
 import json
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,7 +30,7 @@ from voicebot.audio import FRAME_BYTES, FRAME_SECONDS, RATE, level, load, sample
 from voicebot.ears.choose import open_ear
 from voicebot.ears.ear import Ear
 from voicebot.ears.tiny import TINY
-from voicebot.listen import NEAR_DB, REAL_SPEECH, WORD, Listener, Question, plausible
+from voicebot.listen import NEAR_DB, NEAR_FRAMES, REAL_SPEECH, WORD, Listener, Question, plausible
 from voicebot.media import MediaServer, MediaSession
 from voicebot.models import model_folder
 from voicebot.turn import Decision, Timing, Turn
@@ -156,10 +157,12 @@ def under_prompt(pcm: bytes, way: str) -> Heard:
     activity, timing = WAYS[way]
     detector, turn, found = activity(), Turn(60.0, 0.0, prompt=True, timing=timing), Heard()
     cut, begin = frames(pcm), 0
+    levels: deque[float] = deque(maxlen=NEAR_FRAMES)
     for n, frame in enumerate(cut):
         at = (n + 1) * FRAME_SECONDS
         probability = detector.probability(frame)
-        if way == "ours" and level(frame) < NEAR_DB:
+        levels.append(level(frame))
+        if way == "ours" and max(levels) < NEAR_DB:
             probability = 0.0
         match turn.frame(probability, at):
             case Decision.BEGAN:

@@ -63,14 +63,18 @@ async def answers(ear: Ear) -> list[tuple[str, float, float, bool]]:
 
 
 async def heard(ear: Ear, question: Question, pcm: bytes) -> Utterance | None:
-    hearing = ear.listen(question)
-    if hearing is None:
+    for _ in range(60):
+        hearing = ear.listen(question)
+        if hearing is not None:
+            break
+        await asyncio.sleep(0.5)  # it is being replaced
+    else:
         return None
     hearing.feed(pcm)
     return await hearing.finish()
 
 
-def fit(features: Table, right: Table, prior: float = 1.0) -> Table:
+def fit(features: Table, right: Table, prior: float = 0.1) -> Table:
     """Logistic regression by Newton's method, with a small pull of the slopes towards nothing."""
     design = np.column_stack([np.ones(len(features)), features])
     weights, pull = np.zeros(design.shape[1]), np.diag([0.01, prior, prior])

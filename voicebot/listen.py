@@ -27,9 +27,10 @@ REAL_SPEECH = 0.6
 """Seconds of voice from which on something not understood was speech, not a noise."""
 WORD = 0.15
 """Seconds of voice that a word has at least; less under a prompt is a noise, and no ear is asked."""
-NEAR_DB = -36.0
-"""Voices fainter than this (dB of full scale, RMS of 20 ms) are across the room; they hold no prompt. Who speaks into
-a telephone is at -15 to -30."""
+NEAR_DB = -34.0
+NEAR_FRAMES = 6
+"""Voices whose loudest of so many frames is fainter than this (dB of full scale) are across the room; they hold no
+prompt. Who speaks into a telephone is at -15 to -30."""
 FASTEST = 28.0
 """Letters a second that nobody speaks: a recogniser that gives more has invented them."""
 HOLD = 0.8
@@ -116,6 +117,7 @@ class _Answer:
         playing = prompt is not None and not prompt.done.done()
         self._turn = Turn(question.patience, self._loop.time(), prompt=playing, timing=timing)
         self._lookback: deque[bytes] = deque(maxlen=round(timing.lookback / FRAME_SECONDS) + timing.window)
+        self._levels: deque[float] = deque(maxlen=NEAR_FRAMES)
         self._said = bytearray()
         self._hearing: Hearing | None = None
         self._reading: asyncio.Task[None] | None = None
@@ -159,7 +161,8 @@ class _Answer:
             self._hearing.feed(frame)
         partial = self._hearing.partial if self._reading is None else ""
         probability = self._activity.probability(frame)
-        if self._turn.under_prompt and level(frame) < NEAR_DB:
+        self._levels.append(level(frame))
+        if self._turn.under_prompt and max(self._levels) < NEAR_DB:
             probability = 0.0
         self._sounds.feed(frame, probability)
         if self._sounds.music:
