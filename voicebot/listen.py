@@ -27,7 +27,7 @@ REAL_SPEECH = 0.6
 """Seconds of voice from which on something not understood was speech, not a noise."""
 WORD = 0.15
 """Seconds of voice that a word has at least; less under a prompt is a noise, and no ear is asked."""
-NEAR_DB = -34.0
+NEAR_DB = -32.0
 NEAR_FRAMES = 6
 """Voices whose loudest of so many frames is fainter than this (dB of full scale) are across the room; they hold no
 prompt. Who speaks into a telephone is at -15 to -30."""
