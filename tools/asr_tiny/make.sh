@@ -11,7 +11,7 @@ command -v fstcompile >/dev/null || missing="libfst-tools"
 [ -z "$missing" ] || { echo "Missing on this machine (Debian 12 has them): apt-get install $missing"; exit 1; }
 venv=var/asr_tiny/venv
 if [ ! -e $venv/.installed ]; then
-  echo "==> PyTorch and Kaldi's features in $venv/ (once, about 250 MB)"
+  echo "==> PyTorch and Kaldi's features in $venv/ (once, 1.4 GB)"
   mkdir -p var/asr_tiny
   "$(.venv/bin/python -c 'import sys; print(sys.executable)')" -m venv $venv
   $venv/bin/python -m pip install -qq --upgrade 'pip>=25.1'
