@@ -56,7 +56,7 @@ EDITS = [
         "prompts:\n  powitanie: Dzień dobry z Krakowa.\noffice:\n",
         ["Urząd `malopolskie`, własny komunikat `powitanie`: nowy: „Dzień dobry z Krakowa.”"],
     ),
-    ("hotline.yaml", "    tries: 2\n", "    tries: 3\n", ["Węzeł `po-godzinach`: liczba prób: 2 → 3"]),
+    ("hotline.yaml", "    tries: 2\n", "    tries: 1\n", ["Węzeł `po-godzinach`: liczba prób: 2 → 1"]),
     ("hotline.yaml", "person: konsultant", "person: kolejka", ["Droga do konsultanta: węzeł `konsultant` → `kolejka`"]),
 ]
 

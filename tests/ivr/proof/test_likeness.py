@@ -36,7 +36,7 @@ SENSE = [
     (KRAKOW, "office:\n", "nodes:\n  tozsamosc: {patience: 12}\noffice:\n"),
     (KRAKOW, "office:\n", "prompts: {konsultant-zawsze: Jesteśmy.}\noffice:\n"),
     ("prompts.yaml", 'powitanie: "Dzień dobry', 'powitanie: "Konsultant: zero. Dzień dobry'),
-    ("hotline.yaml", "    tries: 2\n", "    tries: 3\n"),
+    ("hotline.yaml", "    tries: 2\n", "    tries: 1\n"),
     ("hotline.yaml", "done: do-widzenia", "done: nikt-nie-odebral"),
     ("queues.yaml", "name: ", "max_waiting: 5, name: "),
     ("topics/epit.yaml", "queue: kol-epit", "queue: kol-pit"),
