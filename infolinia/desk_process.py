@@ -9,8 +9,9 @@ from typing import Any
 import httpx2
 import structlog
 from prometheus_client import start_http_server
+from sqlalchemy.exc import SQLAlchemyError
 
-from desk.agents import Agents
+from desk.agents import AgentError, Agents
 from desk.alarms import Alarms
 from desk.delivery import Courier
 from desk.message import Names
@@ -18,14 +19,17 @@ from desk.outbox import Outbox
 from desk.service import Desk
 from desk.unkept import Unkept
 from desk.webhook import Webhook
-from ivr.asterisk.ami import Ami
+from ivr.asterisk.ami import Ami, AmiError
+from ivr.dialogue.plan import Plan
+from ivr.dialplan import PlanError
 from ivr.journal import Journal
 from store import create_tables, open_database
+from store.versions import VersionError
 from telepin.service import still_acts
 
 from . import logs
 from .asterisk.connection import manager
-from .deployment import live_plan
+from .deployment import live_plan, versions_of
 from .eus import eus_client
 from .secret_files import read_secret
 from .settings import Settings
@@ -33,12 +37,37 @@ from .supervisor import beat
 
 log = structlog.get_logger(__name__)
 
+LOOK = 1.0
+"""Seconds between two looks for a new version of the dialplans."""
+
 
 async def _connected(ami: Ami, ready: asyncio.Event) -> None:
     """Connect once the desk is ready, with patience for an Asterisk that is not there; back when all is over."""
     await ready.wait()
     await ami.start(patient=True)
     await ami.closed()
+
+
+def _learn(names: Names, plan: Plan) -> None:
+    """The titles of ``plan``; those of versions before stay, for their calls under way."""
+    names.offices.update({office.id: office.name for office in plan.offices.values()})
+    names.topics.update({topic.id: topic.title for topic in plan.topics.values()})
+
+
+async def _follow(settings: Settings, names: Names, agents: Agents) -> None:
+    """After a deployment: new titles, and consultants seated in queues that are there again."""
+    versions = versions_of(settings)
+    seen = versions.stamp()
+    while True:
+        await asyncio.sleep(LOOK)
+        if versions.stamp() == seen:
+            continue
+        seen = versions.stamp()
+        try:
+            _learn(names, await asyncio.to_thread(live_plan, settings))
+            await agents.apply()
+        except (VersionError, PlanError, AmiError, AgentError, SQLAlchemyError, TimeoutError) as error:
+            log.error("a new version of the dialplans is not followed", why=type(error).__name__)
 
 
 async def run_desk(settings: Settings, heartbeat: int | None = None) -> None:
@@ -67,16 +96,17 @@ async def run_desk(settings: Settings, heartbeat: int | None = None) -> None:
             outbox,
             Courier(outbox, webhook.send, alarms),
             Unkept(outbox, webhook.send, alarms),
-            Agents(ami, database),
+            agents,
             names,
             alarms,
             acts=partial(still_acts, eus),
         )
+        following = asyncio.create_task(_follow(settings, names, agents))
         running = asyncio.create_task(desk.run())
         connected = asyncio.create_task(_connected(ami, desk.ready))
         ends: list[asyncio.Future[Any]] = [asyncio.ensure_future(stopping.wait()), connected, running]
         done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-        for task in (running, connected, beating):
+        for task in (running, connected, following, beating):
             if task is not None:
                 task.cancel()
         await ami.close()

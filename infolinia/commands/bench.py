@@ -18,6 +18,7 @@ console = Console(stderr=True, highlight=False)
 BENCHES: dict[str, tuple[str, ...]] = {
     "core": ("bench_core.py",),
     "proof": ("bench_proof.py",),
+    "plans": ("bench_plans.py",),
     "mutations": ("bench_mutations.py", "--mutations", "200", "--calls", "100000"),
     "wires": ("bench_wires.py",),
     "ears": ("bench_ears.py",),
