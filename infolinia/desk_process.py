@@ -52,6 +52,7 @@ def _learn(names: Names, plan: Plan) -> None:
     """The titles of ``plan``; those of versions before stay, for their calls under way."""
     names.offices.update({office.id: office.name for office in plan.offices.values()})
     names.topics.update({topic.id: topic.title for topic in plan.topics.values()})
+    names.sources.update({topic.id: topic.source for topic in plan.topics.values() if topic.source})
 
 
 async def _follow(settings: Settings, names: Names, agents: Agents) -> None:
@@ -85,11 +86,8 @@ async def run_desk(settings: Settings, heartbeat: int | None = None) -> None:
     async with httpx2.AsyncClient(trust_env=False) as client:
         webhook = Webhook(client, f"{settings.crm}/webhook", read_secret(settings, "webhook"), time.time)
         outbox = Outbox(database)
-        names = Names(
-            offices={office.id: office.name for office in plan.offices.values()},
-            topics={topic.id: topic.title for topic in plan.topics.values()},
-            sources={topic.id: topic.source for topic in plan.topics.values() if topic.source},
-        )
+        names, agents = Names(), Agents(ami, database)
+        _learn(names, plan)
         desk = Desk(
             ami,
             Journal(database, "desk"),

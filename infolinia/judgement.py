@@ -46,7 +46,7 @@ def judge(root: Path, settings: Settings, *, prove: bool = True, say: Say = lamb
         return Judgement(examined, list(examined.faults), None, 0)
     proven, violations = _prove(examined, plan, settings.var / "proof", say) if prove else (None, [])
     say("Próby rozmów")
-    rehearsed, unlike = run_all(plan, settings, root)
+    rehearsed, unlike = run_all(plan, settings, root, say)
     return Judgement(examined, [*violations, *unlike], proven, rehearsed)
 
 

@@ -43,10 +43,12 @@ def people() -> People:
     return People()
 
 
-def run_all(plan: Plan, settings: Settings, root: Path) -> tuple[int, list[Fault]]:
+def run_all(
+    plan: Plan, settings: Settings, root: Path, say: Callable[[str], None] = lambda text: None
+) -> tuple[int, list[Fault]]:
     """Rehearse every file of ``root/tests``: how many there were, and every fault and mismatch."""
     taught = (root / "topics" / "phrases").is_dir()  # a copy without them is judged by the recogniser that there is
-    stage = stage_of(plan, settings, root=root if taught else None)
+    stage = stage_of(plan, settings, say, root if taught else None)
     paths = sorted((root / "tests").glob("*.yaml"))
     return len(paths), [fault for path in paths for fault in _run(stage, path, root)]
 

@@ -23,7 +23,7 @@ def var(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A ``var`` of its own, with neither proof nor sounds to be made: each has tests of its own."""
     monkeypatch.setenv("INFOLINIA_VAR", str(tmp_path / "var"))
     monkeypatch.setattr(judgement.proof, "prove", lambda plan: Proof(7, 9, 0.5, ("koniec",), (), None))
-    monkeypatch.setattr(judgement, "run_all", lambda plan, settings, root: (3, []))
+    monkeypatch.setattr(judgement, "run_all", lambda plan, settings, root, say: (3, []))
     monkeypatch.setattr(deployment, "make_ready", lambda settings, plan, files, say: None)
     return tmp_path / "var"
 
