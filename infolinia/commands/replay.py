@@ -11,8 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from infolinia import replays
-from infolinia.asterisk.trouble import AsteriskError
-from infolinia.background import NotStarted
+from infolinia.commands.stack import TROUBLE
 from infolinia.replay_calls import replay_calls
 from infolinia.settings import ROOT, Settings
 from ivr.dialplan import PlanError
@@ -93,12 +92,12 @@ def replay(
                 results = replay_calls(settings, chosen, jobs or CALLS_AT_ONCE, progress.console.print, done)
             else:
                 results = run(chosen, make, options, at_once or workers(jobs), done)
-    except (NotStarted, AsteriskError) as error:
-        console.print(str(error), markup=False)
-        raise typer.Exit(2) from None
     except PlanError as error:
         for fault in error.faults:
             console.print(str(fault), markup=False)
+        raise typer.Exit(2) from None
+    except TROUBLE as error:
+        console.print(str(error), markup=False)
         raise typer.Exit(2) from None
     if junit_file is not None:
         junit_file.parent.mkdir(parents=True, exist_ok=True)
