@@ -42,16 +42,17 @@ def catalogue() -> Catalogue:
 
 
 @cache
-def whole() -> Fit:
-    return fit(catalogue().phrases, catalogue().lexicon)
+def shipped() -> TopicRecogniser:
+    """The model of the present phrases, trained once and kept."""
+    return TopicRecogniser.load(ensure_model(ROOT / "dialplans", ROOT / "var/topics"))
 
 
 def heldout() -> list[Phrase]:
     return [said for path in sorted(HELDOUT.glob("independent-*.yaml")) for said in read_set(path)]
 
 
-def judged(model: Fit, said: Sequence[Phrase]) -> Figures:
-    recogniser = TopicRecogniser(model.model)
+def judged(model: Fit | TopicRecogniser, said: Sequence[Phrase]) -> Figures:
+    recogniser = TopicRecogniser(model.model) if isinstance(model, Fit) else model
     return figures([one.label for one in said], [recogniser.predict(one.text) for one in said])
 
 
@@ -71,7 +72,7 @@ def dialogue() -> None:
     """What calls come to after the dialogue's questions. Asked openly again, the caller repeats the same words, or
     says it in the words of the next utterance of the same label."""
     plan = load_plan(ROOT / "dialplans")
-    meaning = Meaning(lambda: TopicRecogniser(whole().model))
+    meaning = Meaning(shipped)
     said = [one for one in heldout() if one.label in plan.topics and not one.label.startswith("ctl-")]
     outside = [one for one in heldout() if one.label == NONE]
     print("| caller, asked anew | right topic | wrong topic | keys, right queue | other key | person | questions |")
@@ -174,10 +175,10 @@ def curve() -> None:
         inside = [phrase for phrase in catalogue().phrases if phrase.label != NONE]
         share = some(outside, count * len(outside) // 45, 1)
         _point(str(count), fit([*some(inside, count, 1), *share], catalogue().lexicon), said)
-    _point("all", whole(), said)
+    _point("all", shipped(), said)
 
 
-def _point(name: str, model: Fit, said: Sequence[Phrase]) -> None:
+def _point(name: str, model: Fit | TopicRecogniser, said: Sequence[Phrase]) -> None:
     found = judged(model, said)
     cells = (found.top1, found.top2, found.false_acceptance, found.confident_wrong)
     print(f"| {name} | " + " | ".join(f"{cell:.1%}" for cell in cells) + " |", flush=True)
@@ -195,7 +196,7 @@ def near() -> None:
     """Held-out utterances equal or nearly equal (cosine) to a phrase of the same label, and the figure without them."""
     said = [one for one in heldout() if "|" not in one.label]
     phrases = catalogue().phrases
-    alike = likeness(whole().model.space, [one.text for one in (*said, *phrases)])[: len(said), len(said) :]
+    alike = likeness(shipped().model.space, [one.text for one in (*said, *phrases)])[: len(said), len(said) :]
     same = np.array([one.label for one in said])[:, None] == np.array([phrase.label for phrase in phrases])[None, :]
     closest = (alike * same).max(axis=1)
     taught = {" ".join(normalise(phrase.text)) for phrase in phrases}
@@ -203,7 +204,7 @@ def near() -> None:
     print(f"equal after normalising: {equal} of {len(said)}")
     for least in (0.9, 0.8, 0.7):
         rest = [one for one, value in zip(said, closest, strict=True) if value < least]
-        found = judged(whole(), rest)
+        found = judged(shipped(), rest)
         print(
             f"cosine ≥ {least}: {len(said) - len(rest)}; without them top 1 {found.top1:.1%}, within 2 {found.top2:.1%}"
         )
@@ -268,7 +269,7 @@ def ear() -> None:
 
     asyncio.run(hear_all())
     heard = [known[one.text] for one in said]
-    recogniser = TopicRecogniser.load(ensure_model(ROOT / "dialplans", ROOT / "var/topics"))
+    recogniser = shipped()
     errors = sum(_distance(_plain(one.text), _plain(text)) for one, text in zip(said, heard, strict=True))
     words = sum(len(_plain(one.text)) for one in said)
     print(f"voices: {', '.join(speakers)}; words {words}, word error rate {errors / words:.1%}")

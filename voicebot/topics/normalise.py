@@ -99,6 +99,7 @@ _PHRASES = (
     (("ka", "es", "ef"), "ksef"), (("jot", "pe", "ka"), "jpk"), (("i", "ka", "ze"), "ikze"), (("ik", "ze"), "ikze"),
     (("m", "obywatel"), "mobywatel"), (("em", "obywatel"), "mobywatel"), (("m", "obywatela"), "mobywatel"),
 )  # fmt: skip
+_BEGINNING = {parts[0]: [pair for pair in _PHRASES if pair[0][0] == parts[0]] for parts, _ in _PHRASES}
 _BROAD = re.compile(r"(?<=[bcdfghklmnprstwzłśżźćń])oł(?=$|a?ch$|em$)")
 """The broad "a" of Silesia and Lesser Poland in verbs of the past: "dostoł", "składoł"."""
 _FILLERS = frozenset(
@@ -131,14 +132,14 @@ def _words(text: str) -> Iterator[str]:
 
 
 def _joined(words: list[str]) -> Iterator[str]:
+    plain = [_ALIASES.get(word, word) for word in words]
     at = 0
     while at < len(words):
-        for parts, whole in _PHRASES:
-            if tuple(_ALIASES.get(word, word) for word in words[at : at + len(parts)]) == parts or (
-                tuple(words[at : at + len(parts)]) == parts
-            ):
+        for parts, whole in _BEGINNING.get(words[at], _BEGINNING.get(plain[at], ())):
+            after = at + len(parts)
+            if tuple(plain[at:after]) == parts or tuple(words[at:after]) == parts:
                 yield whole
-                at += len(parts)
+                at = after
                 break
         else:
             yield words[at]
