@@ -23,6 +23,7 @@ from ivr.dialogue.machine import step
 from ivr.dialogue.plan import Plan
 from ivr.dialplan import load_plan
 from ivr.phones.meaning import Meaning
+from voicebot.listen import Utterance
 from voicebot.topics.catalogue import HUMAN, NONE, Catalogue, Phrase, load_catalogue
 from voicebot.topics.evaluate import Figures, figures, read_set
 from voicebot.topics.normalise import normalise
@@ -123,7 +124,7 @@ def _matter(call: Call) -> Ask | None:
 def _reply(plan: Plan, call: Call, question: Ask, meaning: Meaning, one: Phrase, words: str) -> Event:
     """A truthful answer: yes or no, the one offered that is right, the key of the right area, or the matter itself."""
     if question.grammar == "yes-no":
-        heard: Heard = meaning.of(question, "tak" if call.offered[0].id == one.label else "nie", 1.0)
+        heard: Heard = meaning.of(question, Utterance("tak" if call.offered[0].id == one.label else "nie", 1.0))
         return heard
     if question.grammar == "choice":
         return Keyed(keys=next((key for key, id_ in question.choices.items() if id_ == one.label), "3"))
@@ -131,7 +132,7 @@ def _reply(plan: Plan, call: Call, question: Ask, meaning: Meaning, one: Phrase,
         topic = plan.topics.get(one.label)
         wanted = topic.queue if topic else None
         return Keyed(keys=next((key for key, queue in question.choices.items() if queue == wanted), "9"))
-    return meaning.of(question, words, 1.0)
+    return meaning.of(question, Utterance(words, 1.0))
 
 
 def waves() -> None:
