@@ -225,7 +225,9 @@ def speed() -> None:
 
 
 SAMPLE = 150
-"""Utterances that are spoken: a fixed draw, every voice in turn."""
+"""Utterances drawn to be spoken, always the same ones, every voice in turn."""
+WRITTEN = ("no-diacritics", "noisy")
+"""Styles that stand for what an ear or a keyboard does to words: nobody speaks so."""
 
 
 def ear() -> None:
@@ -245,7 +247,8 @@ def ear() -> None:
     model = ROOT / "var/models/whisper-base"
     if not speakers or not model.is_dir():
         sys.exit("RHVoice with a Polish voice and var/models/whisper-base are needed")
-    said = random.Random(11).sample([one for one in heldout() if "|" not in one.label], SAMPLE)
+    drawn = random.Random(11).sample([one for one in heldout() if "|" not in one.label], SAMPLE)
+    said = [one for one in drawn if one.style not in WRITTEN]
     kept = ROOT / "var/bench/topics-ear.json"
     kept.parent.mkdir(parents=True, exist_ok=True)
     known: dict[str, str] = json.loads(kept.read_text("utf-8")) if kept.is_file() else {}
@@ -273,11 +276,14 @@ def ear() -> None:
     recogniser = shipped()
     errors = sum(_distance(_plain(one.text), _plain(text)) for one, text in zip(said, heard, strict=True))
     words = sum(len(_plain(one.text)) for one in said)
-    print(f"voices: {', '.join(speakers)}; words {words}, word error rate {errors / words:.1%}")
+    unheard = sum(not text for text in heard)
+    print(f"voices: {', '.join(speakers)}; {len(said)} utterances, {unheard} of them not heard at all")
+    print(f"{words} words, word error rate {errors / words:.1%}")
     print("| judged on | in scope | top 1 | within 2 | handled | out of scope accepted | wrong and confident |")
     print("|---|---|---|---|---|---|---|")
     for name, texts in (("text", [one.text for one in said]), ("heard", heard)):
-        found = figures([one.label for one in said], [recogniser.predict(text) for text in texts])
+        rankings = [recogniser.predict(text) if text else [(NONE, 0.0)] for text in texts]
+        found = figures([one.label for one in said], rankings)
         shares = (found.top1, found.top2, found.handled, found.false_acceptance, found.confident_wrong)
         print(f"| {name} | {found.inside} | " + " | ".join(f"{share:.1%}" for share in shares) + " |")
 
