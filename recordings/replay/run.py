@@ -36,11 +36,10 @@ def run(
         tasks = {pool.submit(_one, path): number for number, path in enumerate(paths)}
         found: dict[int, Result] = {}
         for task in as_completed(tasks):
-            if task.cancelled():
-                continue
             found[tasks[task]] = task.result()
             if not done(task.result()):
                 pool.shutdown(wait=False, cancel_futures=True)
+                break  # those cancelled so never complete
     return [found[number] for number in sorted(found)]
 
 
