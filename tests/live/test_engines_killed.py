@@ -151,6 +151,19 @@ async def test_a_killed_engine_is_missed_by_no_call(hotline: Hotline, engine: in
         await caller.left_nothing()
 
 
+async def test_a_greeting_cut_short_by_a_kill_is_said_to_its_end(hotline: Hotline) -> None:
+    """That it is a machine, and the clause on personal data: nobody comes to a question without having heard them."""
+    async with hotline.call("podlaskie", engine=0) as caller:
+        await caller.asked("tozsamosc")
+        await hotline.kill(0)
+        resumed = await caller.event(Resumed)
+        assert {"powitanie", "automat", "rodo", "podaj-numer"} <= set(prompts_of(resumed))
+        await caller.live.wait_silence(1.5, 60)
+        await caller.keys("#")
+        await caller.asked("sprawa")
+    await hotline.ready()
+
+
 async def test_a_turn_resumed_twice_goes_to_a_person(hotline: Hotline) -> None:
     async with hotline.call(engine=0) as caller:
         await caller.asked("tozsamosc")
