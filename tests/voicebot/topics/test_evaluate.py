@@ -10,8 +10,8 @@ from voicebot.topics.evaluate import Ranking, figures, grouped, offered, read_se
 
 SURE: Ranking = (("a", 0.9), ("b", 0.05))
 EITHER: Ranking = (("a", 0.5), ("b", 0.3))
-LONE: Ranking = (("a", 0.5), ("b", 0.1))
-LOST: Ranking = (("a", 0.2), ("b", 0.1))
+LONE: Ranking = (("a", 0.5), ("b", 0.04))
+LOST: Ranking = (("a", 0.15), ("b", 0.04))
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,8 @@ LOST: Ranking = (("a", 0.2), ("b", 0.1))
         (LONE, ("a",)),
         (LOST, ()),
         ((("a", 0.5), (NONE, 0.3), ("c", 0.16)), ("a", "c")),
-        (((NONE, 0.5), ("a", 0.4)), (NONE,)),
+        (((NONE, 0.5), ("a", 0.4)), ("a",)),
+        (((NONE, 0.9), ("a", 0.04)), (NONE,)),
         ((("a|b", 0.6), ("a", 0.2)), ("a|b",)),
     ],
 )
