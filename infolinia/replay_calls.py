@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infolinia.asterisk import install
 from infolinia.asterisk.port import listening
@@ -23,7 +24,7 @@ from ivr.journal import CALLS, Journal
 from recordings.fixture.folder import FixtureError, load
 from recordings.replay import call
 from recordings.replay.judge import refused
-from recordings.replay.live import Lines
+from recordings.replay.live import Find, Lines
 from recordings.replay.verdict import Result
 from store import open_database
 
@@ -88,15 +89,7 @@ async def _place(
     database = open_database(settings.database_url)
     line = sip_line((settings.sip_bind, settings.port("sip")))
     await line.start()
-
-    async def find(dialled: str, caller: str | None, since: datetime) -> str | None:
-        query = select(CALLS.c.id).where(
-            CALLS.c.dialled == dialled, CALLS.c.arrived >= since, CALLS.c.caller.is_(caller)
-        )
-        async with database.connect() as connection:
-            return (await connection.execute(query)).scalars().first()
-
-    lines = Lines(line, Journal(database, "replay"), find, plan, people())
+    lines = Lines(line, Journal(database, "replay"), finder(database), plan, people())
     results: dict[int, Result] = {}
     room, stopped = asyncio.Semaphore(jobs), asyncio.Event()
 
@@ -114,6 +107,19 @@ async def _place(
         await line.stop()
         await database.dispose()
     return [results[number] for number in sorted(results)]
+
+
+def finder(database: AsyncEngine) -> Find:
+    """Finds calls in the journal of ``database``."""
+
+    async def find(dialled: str, caller: str | None, since: datetime) -> str | None:
+        query = select(CALLS.c.id).where(
+            CALLS.c.dialled == dialled, CALLS.c.arrived >= since, CALLS.c.caller.is_(caller)
+        )
+        async with database.connect() as connection:
+            return (await connection.execute(query)).scalars().first()
+
+    return find
 
 
 async def _replayed(lines: Lines, path: Path, number: int) -> Result:

@@ -24,6 +24,7 @@ ORDER = (
     "bad_input",
     "hang_up",
     "person",
+    "replay_call",
     "speech",
     "no_keys",
     "engines_killed",
