@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -43,6 +43,12 @@ def replay(
     as_data: Annotated[bool, typer.Option("--json", help="Wynik jako jeden obiekt JSON.")] = False,
     details: Annotated[bool, typer.Option("--details", help="W JSON-ie także oś czasu i usłyszane zdania.")] = False,
     junit_file: Annotated[Path | None, typer.Option("--junit", help="Zapisz wynik jako JUnit XML.")] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", help="Zapisz stronę HTML z falą, odtwarzaniem i kartą wyników.")
+    ] = None,
+    against: Annotated[
+        Path | None, typer.Option("--against", help="Porównaj na stronie z zapisanym wynikiem --json --details.")
+    ] = None,
     words: Annotated[str, typer.Option("-k", help="Wybór, np. -k 'pcc and not elderly' (nazwa, obszar, styl).")] = "",
     first: Annotated[
         bool, typer.Option("--first", "-x", help="Skończ na pierwszym, które przebiegło inaczej.")
@@ -63,6 +69,8 @@ def replay(
     infolinia replay -k pcc --update && git diff recordings/calls
 
     infolinia replay -k "telepin and not hang-up" --json --junit wynik.xml
+
+    infolinia replay --json --details > wczoraj.json; infolinia replay --report dzis.html --against wczoraj.json
     """
     settings = Settings()
     console = Console(stderr=True, highlight=False)
@@ -75,6 +83,7 @@ def replay(
             "--update nie działa z --call: dziennik prawdziwej rozmowy za każdym razem jest trochę inny", err=True
         )
         raise typer.Exit(2)
+    earlier = _earlier(against, report)
     plan: tuple[Callable[..., Replay], tuple[object, ...], int]
     plan = (replays.by_journal, (settings, update), 1) if journal else (replays.by_audio, (settings, update, fresh), 0)
     make, options, at_once = plan
@@ -102,11 +111,35 @@ def replay(
     if junit_file is not None:
         junit_file.parent.mkdir(parents=True, exist_ok=True)
         junit_file.write_bytes(junit(results))
+    if report is not None:
+        from recordings.report.page import write_report
+
+        write_report(report, as_json(results, details=True), earlier, against.name if against else "")
+        console.print(f"raport: {report}", markup=False)
     if as_data:
         typer.echo(json.dumps(as_json(results, details=details), ensure_ascii=False, indent=1))
     else:
         _tell(results, Console(highlight=False, soft_wrap=True))
     raise typer.Exit(exit_code(results))
+
+
+def _earlier(against: Path | None, report: Path | None) -> dict[str, Any] | None:
+    """The run to compare with; ends the program where the file is no such thing."""
+    if against is None:
+        return None
+    fault = "" if report is not None else "--against porównuje na stronie, więc proszę dodać --report PLIK.html"
+    try:
+        earlier: dict[str, Any] = json.loads(against.read_text(encoding="utf-8")) if not fault else {}
+        if not fault and not all("timeline" in one for one in earlier["fixtures"]):
+            fault = f"{against}: to przebieg bez szczegółów; proszę go zapisać z --json --details"
+    except OSError as error:
+        fault = f"{against}: nie można odczytać: {error.strerror}"
+    except (ValueError, KeyError, TypeError):
+        fault = f"{against}: to nie jest wynik infolinia replay --json --details"
+    if fault:
+        typer.echo(fault, err=True)
+        raise typer.Exit(2)
+    return earlier
 
 
 def _chosen(paths: list[Path], words: str) -> list[Path]:

@@ -1,0 +1,31 @@
+"use strict";
+const articles=[...document.querySelectorAll("article")],find=document.getElementById("find");
+const boxes=[...document.querySelectorAll("input[name=verdict]")],count=document.getElementById("count");
+const sift=()=>{const words=find.value.toLowerCase().split(/\s+/).filter(Boolean);
+const wanted=boxes.filter(box=>box.checked).map(box=>box.value);let shown=0;
+for(const article of articles){const text=article.textContent.toLowerCase();
+article.hidden=!wanted.includes(article.dataset.verdict)||!words.every(word=>text.includes(word));shown+=!article.hidden}
+count.textContent=shown+" z "+articles.length};
+find.addEventListener("input",sift);boxes.forEach(box=>box.addEventListener("change",sift));sift();
+let stopNow=()=>{};
+const play=(article,pieces)=>{stopNow();
+const audio=article.querySelector("audio"),svg=article.querySelector("svg"),head=svg.querySelector(".head");
+if(!audio.src)audio.src=audio.dataset.src;
+const folds=JSON.parse(svg.dataset.folds),left=+svg.dataset.left,scale=+svg.dataset.scale;
+const place=at=>left+(at-folds.reduce((sum,[a,b])=>sum+(at>a?Math.max(0,Math.min(at,b)-a):0),0))*scale;
+const move=at=>{const x=at<0?-9:place(at);head.setAttribute("x1",x);head.setAttribute("x2",x);
+const box=svg.parentElement;if(at>=0&&(x<box.scrollLeft+60||x>box.scrollLeft+box.clientWidth-60))box.scrollLeft=x-120};
+let now=0,timer=0;const end=()=>{clearInterval(timer);audio.pause();move(-1);stopNow=()=>{}};stopNow=end;
+const go=()=>{audio.currentTime=pieces[now].start;return audio.play()};
+timer=setInterval(()=>{const piece=pieces[now];move(piece.at+audio.currentTime-piece.start);
+if(audio.currentTime>=piece.end||audio.ended){if(++now<pieces.length)go();else end()}},30);
+audio.readyState?go():(audio.addEventListener("loadedmetadata",go,{once:true}),audio.load())};
+const piece=group=>({at:+group.dataset.at,start:+group.dataset.start,end:+group.dataset.end});
+for(const article of articles){const groups=[...article.querySelectorAll(".piece")];
+const whole=article.querySelector("[data-whole]");
+if(whole)whole.addEventListener("click",()=>groups.length&&play(article,groups.map(piece)));
+for(const group of groups){group.addEventListener("click",()=>play(article,[piece(group)]));
+group.addEventListener("keydown",event=>{if(event.key==="Enter"||event.key===" "){event.preventDefault();play(article,[piece(group)])}})}}
+const opened=()=>{const article=document.getElementById(decodeURIComponent(location.hash.slice(1)));
+const inner=article&&article.querySelector("details");if(inner)inner.open=true};
+addEventListener("hashchange",opened);opened();
