@@ -48,6 +48,7 @@ GROUPS = {
     "crm": "crm:app",
     "models": "models:app",
     "prompts": "prompts:app",
+    "record": "record:app",
     "report": "report:app",
     "topics": "topic_release:app",
 }

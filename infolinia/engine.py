@@ -29,11 +29,13 @@ from ivr.closures import Closures
 from ivr.dialogue.actions import Action
 from ivr.dialogue.call import Call
 from ivr.dialogue.events import Event
-from ivr.hotline import Edition, Hotline
+from ivr.hotline import Edition, Hotline, TurnHook
 from ivr.journal import Journal
 from ivr.phones.asterisk import Parts
 from ivr.phones.meaning import Meaning, Topics
 from ivr.world import World
+from recordings.keeping.recorder import Recorder
+from recordings.keeping.switch import Switch
 from store import create_tables, open_database
 from store.versions import Version
 from telepin.service import TelePin
@@ -101,6 +103,7 @@ class Engine:
         self._recognisers: dict[Path, Topics] = {}
         self._unlearned: list[_Recognised] = []
         self._learning = True
+        self._topics_name = ""
         self._clock = clock_of(settings)
 
     async def run(self, heartbeat: int | None) -> None:
@@ -123,10 +126,11 @@ class Engine:
         counters = open_database(settings.database_url, busy_timeout=COUNTER_PATIENCE)
         telepin = self._telepin(counters)
         await telepin.start()
-        editions = self._editions(journal, media, telepin)
+        recorder = Recorder(settings.var / "recordings", Switch(settings.var / "recording.json").on, self._made)
+        editions = self._editions(journal, media, telepin, recorder)
         editions.start()
         asking = asyncio.create_task(self._reach_asterisk())
-        hotline = Hotline(self._name, editions, journal, self.hears, self._count, self._clock)
+        hotline = Hotline(self._name, editions, journal, self.hears, _both(self._count, recorder.turn), self._clock)
         CALLS.set_function(lambda: hotline.calls)
         server = AgiServer(hotline.handle)
         await server.start("127.0.0.1", settings.port("agi", self._number))
@@ -143,6 +147,7 @@ class Engine:
             await self._ami.close()
         await telepin.close()
         await media.close()
+        await recorder.close()
         await self._listener.ear.close()
         await journal.close()
         await counters.dispose()
@@ -164,7 +169,11 @@ class Engine:
         """Whether a call that arrives now will be understood by the time it is asked."""
         return self._learning or self._listener.available
 
-    def _editions(self, journal: Journal, media: MediaServer, telepin: TelePin) -> Editions:
+    def _made(self) -> dict[str, str]:
+        """What a kept call is made with, beside its plan."""
+        return {"ear": self._listener.ear.name, "topics": self._topics_name}
+
+    def _editions(self, journal: Journal, media: MediaServer, telepin: TelePin, recorder: Recorder) -> Editions:
         """The versions of the dialplans, made with what all of them share."""
         settings = self._settings
         prompts = prompt_book(settings)
@@ -185,6 +194,7 @@ class Engine:
                 acts=telepin.acts,
             ),
             spool=spool_in(settings.var / "prompts" / "spool"),
+            recorder=recorder,
         )
 
         def load(version: Version) -> Edition:
@@ -195,7 +205,10 @@ class Engine:
                 self._learn(topics)
             book = prompts.with_recordings(version.files / "recordings")
             waiting = plan.lines(*plan.manners.waiting) if plan.manners else ()
-            return Edition(plan, replace(parts, prompts=book, meaning=Meaning(lambda: topics.by), waiting=waiting))
+            manners = plan.manners
+            told = plan.lines(manners.recorded) if manners is not None and manners.recorded else ()
+            meaning = Meaning(lambda: topics.by)
+            return Edition(plan, replace(parts, prompts=book, meaning=meaning, waiting=waiting, announcement=told))
 
         editions = Editions(
             versions_of(settings), load, self._tell_live, self._alarms, (settings.var / "topics" / "live",)
@@ -245,12 +258,22 @@ class Engine:
             if (deployed := live_model(folder)) is not None:
                 topics.by = self._recognisers.get(deployed) or TopicRecogniser.load(deployed)
                 self._recognisers[deployed] = topics.by
+                self._topics_name = deployed.stem
                 return
         except (CatalogueError, ModelError) as error:
             log.error("deployed topics cannot be read: those of the present phrases serve", why=str(error))
         file = ensure_model(topics.version.files, folder)
         topics.by = self._recognisers.get(file) or TopicRecogniser.load(file)
         self._recognisers[file] = topics.by
+        self._topics_name = file.stem
+
+
+def _both(first: TurnHook, second: TurnHook) -> TurnHook:
+    def told(call: Call, event: Event, actions: tuple[Action, ...]) -> None:
+        first(call, event, actions)
+        second(call, event, actions)
+
+    return told
 
 
 def _manager(settings: Settings) -> Ami | None:

@@ -11,7 +11,7 @@ import traceback
 import uuid
 from collections import deque
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import Protocol, TypeVar, cast
 
 import structlog
 
@@ -38,6 +38,17 @@ FrameHandler = Callable[[bytes, float], None]
 What = TypeVar("What")
 
 
+class Tap(Protocol):
+    """Hears both sides along, frame by frame, at loop times, and when keys are pressed (not which). While the session
+    is deaf it gets no sound."""
+
+    def heard(self, pcm: bytes, at: float) -> None: ...
+
+    def said(self, pcm: bytes, at: float) -> None: ...
+
+    def pressed(self, at: float) -> None: ...
+
+
 class MediaSession:
     """One call's sound, 8 kHz 16-bit mono in frames of 20 ms, and its keys.
 
@@ -49,6 +60,7 @@ class MediaSession:
     def __init__(self, session: uuid.UUID, transport: asyncio.Transport, wheel: Wheel) -> None:
         self.id = session
         self.on_frame: FrameHandler | None = None
+        self.tap: Tap | None = None
         self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.held_back = 0
         self._loop = asyncio.get_running_loop()
@@ -93,6 +105,11 @@ class MediaSession:
         """Whether nothing plays and nothing waits to."""
         return self.playing is None
 
+    @property
+    def left(self) -> float:
+        """Seconds of what plays and waits to."""
+        return self._mouth.left
+
     def play(self, pcm: bytes) -> Playback:
         """Say ``pcm`` after all that waits already, without a gap. Returns at once. After the end: stopped at once."""
         return self._mouth.play(pcm)
@@ -129,6 +146,8 @@ class MediaSession:
             return
         self._stuck_since = None
         frame = self._mouth.frame(now)
+        if frame is not None and not self._deaf:
+            self._tapped("said", frame, now)
         self._transport.write(_SILENT_FRAME if frame is None else audiosocket.sound(frame))
 
     def _hold_back(self, now: float) -> None:
@@ -147,6 +166,7 @@ class MediaSession:
                 self._hear(rate, pcm)
             case audiosocket.Key(key):
                 now = self._loop.time()
+                self._tapped("pressed", now)
                 if self._on_key is None:
                     self._early.append((key, now))
                 else:
@@ -158,18 +178,30 @@ class MediaSession:
                 self._transport.close()
 
     def _hear(self, rate: int, pcm: bytes) -> None:
-        if self._deaf or self.on_frame is None:
+        if self._deaf or (self.on_frame is None and self.tap is None):
             return
         if rate != RATE:
             if self._resampler is None or self._resampler.rate != rate:
                 self._resampler = Resampler(rate)
             pcm = self._resampler.feed(pcm)
-        self._heard += pcm
         now = self._loop.time()
+        self._tapped("heard", pcm, now)
+        if self.on_frame is None:
+            return
+        self._heard += pcm
         while len(self._heard) >= FRAME_BYTES and self.on_frame is not None:
             frame = bytes(self._heard[:FRAME_BYTES])
             del self._heard[:FRAME_BYTES]
             self._guarded(self.on_frame, frame, now)
+
+    def _tapped(self, what: str, *facts: object) -> None:
+        """A tap's bug ends the tap alone."""
+        if self.tap is not None:
+            try:
+                getattr(self.tap, what)(*facts)
+            except Exception as error:
+                self.tap = None
+                log.error("media.tap_failed", session=str(self.id), error=type(error).__name__)
 
     def _guarded(self, handler: Callable[[What, float], None], what: What, at: float) -> None:
         """A handler's bug ends this session alone. Its text is not logged: it may hold a key."""

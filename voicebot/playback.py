@@ -61,6 +61,11 @@ class Playback:
     def held(self) -> bool:
         return self._held
 
+    @property
+    def left(self) -> float:
+        """Seconds of it that are not sent yet."""
+        return max(0, len(self._pcm) - self._at) / BYTES_PER_SECOND
+
     def _faded(self, fade: float) -> bytes:
         rest = SAMPLE_BYTES * round(fade * RATE) if self._at else 0
         return fade_out(self._pcm[self._at : self._at + rest])
@@ -94,6 +99,11 @@ class Mouth:
     def playing(self) -> Playback | None:
         self._drop_settled()
         return self._queue[0] if self._queue else None
+
+    @property
+    def left(self) -> float:
+        """Seconds of all that plays and waits."""
+        return sum(playback.left for playback in self._queue if not playback.done.done())
 
     def play(self, pcm: bytes) -> Playback:
         playback = Playback(pcm, self._loop)

@@ -13,12 +13,13 @@ SLOWER_KEY = "*"
 class Manners(Model):
     """``waiting`` is said, one after the other, when an answer takes long; ``slower`` when somebody asks for slower
     speech; ``too_loud`` and ``too_long`` before a question is put again because the answer was distorted or never
-    ended."""
+    ended. ``recorded`` is said to whoever's call is to be kept, before it is."""
 
     waiting: tuple[Prompt, ...] = ()
     slower: Prompt | None = None
     too_loud: Prompt | None = None
     too_long: Prompt | None = None
+    recorded: Prompt | None = None
 
 
 def slowed(call: Call, event: Event) -> tuple[Call, Event]:

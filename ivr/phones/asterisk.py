@@ -17,7 +17,8 @@ from telepin.identity import Fault
 from telepin.keys import Choice, Number, Person, Pin, Skip, choice, number, pin
 from telepin.secret import Secret
 from voicebot.listen import Question
-from voicebot.media import MediaServer
+from voicebot.media import MediaServer, MediaSession
+from voicebot.playback import Playback
 from voicebot.understand import YES_NO_PHRASES
 
 from ..asterisk.agi import AgiError, AgiHungUp, AgiReply
@@ -72,6 +73,18 @@ class World(Protocol):
     async def look_up(self, call: Call, what: str, args: dict[str, str]) -> LookedUp: ...
 
 
+class Recorder(Protocol):
+    """Keeps calls (see ``recordings.keeping``)."""
+
+    def wants(self, call: str) -> bool: ...
+
+    def told(self, call: str) -> bool: ...
+
+    def begin(self, call: str, media: MediaSession, announcement: Playback | None) -> None: ...
+
+    def drop(self, call: str) -> None: ...
+
+
 @dataclass(frozen=True)
 class Parts:
     """All that a phone of this engine shares with its other phones."""
@@ -87,6 +100,9 @@ class Parts:
     """Writes a prompt where Asterisk can play it; returns its name for STREAM FILE."""
     waiting: tuple[Line, ...] = ()
     """What is said while an answer takes long."""
+    recorder: Recorder | None = None
+    announcement: tuple[Line, ...] = ()
+    """What callers hear before their call is kept; without it none is."""
 
 
 class AsteriskPhone:
@@ -97,7 +113,7 @@ class AsteriskPhone:
         self._auth = Authentication(parts.authority)
         self._talk: Conversation | None = None
         self._exec: asyncio.Task[AgiReply] | None = None
-        self._slow = False
+        self._slow = self._recorded = False
         self._pin: Secret | None = None
         self._pin_keyed = 0.0
 
@@ -187,8 +203,25 @@ class AsteriskPhone:
         if call.media:
             talk = await self._conversation()
             await (talk.say_firmly if say.firm else talk.say)(say.lines, say.heard)
+            await self._record(call, talk)
         else:
             await self._asked_by_asterisk().say(say.lines)
+
+    async def _record(self, call: Call, talk: Conversation) -> None:
+        """Begin to keep the call where its office wants that. The caller is told first; who presses a key instead of
+        hearing it is not kept."""
+        recorder = self._parts.recorder
+        if recorder is None or self._recorded or not recorder.wants(call.id):
+            return
+        self._recorded = True
+        if recorder.told(call.id):
+            recorder.begin(call.id, talk.media, None)
+            return
+        announcement = await talk.say(self._parts.announcement) if self._parts.announcement else None
+        if announcement is None:
+            recorder.drop(call.id)
+        else:
+            recorder.begin(call.id, talk.media, announcement)
 
     def _asked_by_asterisk(self) -> AskedByAsterisk:
         return AskedByAsterisk(self._channel, self._parts.prompts, self._parts.spool)

@@ -109,14 +109,16 @@ class Conversation:
         finally:
             self._company.at_work = True
 
-    async def say(self, lines: Sequence[Line], heard: float = 0.0) -> None:
+    async def say(self, lines: Sequence[Line], heard: float = 0.0) -> Playback | None:
         """Begin to say ``lines`` after what is being said; does not wait for the end. Lines that end within the first
-        ``heard`` seconds of it all are left out."""
+        ``heard`` seconds of it all are left out. None when nothing was begun, for a key was pressed."""
         pieces = _rest([await self._guard(self._sound(line)) for line in lines], heard)
         if self._refused is not None:
             await self._await_refusal(self._refused)
         if pieces and not self._pressed.is_set():
             self._last = self._media.play(GAP.join(pieces) + GAP)
+            return self._last
+        return None
 
     async def say_firmly(self, lines: Sequence[Line], heard: float = 0.0) -> None:
         """Say ``lines`` to their end, after what is being said, and drop all keys until then, and until a number that
@@ -232,6 +234,10 @@ class Conversation:
         finally:
             for task in tasks:
                 task.cancel()
+
+    @property
+    def media(self) -> MediaSession:
+        return self._media
 
     @property
     def deaf(self) -> bool:

@@ -57,7 +57,8 @@ class Scale:
 
 def end_of(moment: Moment) -> float:
     """When what lasts is over; of what does not last, when it was."""
-    return float(moment.get("until", moment["at"]))
+    until = moment.get("until")
+    return float(moment["at"] if until is None else until)
 
 
 def drawing(timeline: Sequence[Moment], pieces: Sequence[Piece], parted: float | None) -> str:
