@@ -27,6 +27,7 @@ FIELDS = {
     "slower": "Odpowiedź na prośbę „proszę mówić wolniej” albo gwiazdkę w menu.",
     "too_loud": "Mówione przed powtórzeniem pytania, gdy głos był przesterowany.",
     "too_long": "Mówione przed powtórzeniem pytania, gdy wypowiedź nie miała końca.",
+    "recorded": "Zapowiedź, że rozmowa jest nagrywana; pada tylko tam, gdzie włączono nagrywanie (infolinia record)",
     "nodes": "Węzły: kroki rozmowy, każdy pod swoją nazwą.",
     "OfficeFile.nodes": "Węzły urzędu: bez `node` zmieniają pola krajowego, z `node` zastępują go albo są nowe.",
     "prompts": "Komunikaty: co mówi automat, każdy pod swoją nazwą. Zmienne: `{nazwa}` albo `{nazwa:sposób}`.",
