@@ -162,6 +162,7 @@ async def test_the_consultants_page_comes_as_they_pick_up(office: Office) -> Non
         },
         "office": {"id": "malopolskie", "name": "IAS w Krakowie"},
         "topic": {"id": "pcc-samochod", "name": "Podatek od kupna samochodu"},
+        "source": None,
         "confidence": 0.93,
         "said": ["chcę zapytać o podatek od kupna samochodu"],
         "waited": 2.0,

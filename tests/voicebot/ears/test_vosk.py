@@ -93,7 +93,8 @@ async def test_words_it_does_not_know_are_rejected(ear: Crew, spoken: Callable[[
 
 
 async def test_silence_is_nothing_heard(ear: Crew) -> None:
-    assert await hear(ear, OPEN, silence(2.0)) == Utterance("", 0.0)
+    heard = await hear(ear, OPEN, silence(2.0))
+    assert (heard.text, heard.confidence) == ("", 0.0)
 
 
 async def test_partials_come_while_the_caller_speaks(ear: Crew) -> None:

@@ -37,11 +37,6 @@ async def test_espeak_speaks_slower_when_asked() -> None:
     assert slow.version != usual.version
 
 
-async def test_a_pyttsx3_that_writes_nothing_is_replaced_by_espeak_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Espeak, "_through_pyttsx3", lambda self, output: ("true",))
-    assert seconds(await Espeak().render(TEXT)) > 2
-
-
 @pytest.mark.parametrize(("body", "fault"), [("exit 3", "failed \\(3\\)"), ("exit 0", "no usable sound")])
 async def test_a_synthesiser_that_fails_says_so(tmp_path: Path, body: str, fault: str) -> None:
     (tmp_path / "voices" / "ewa").mkdir(parents=True)
