@@ -31,6 +31,7 @@ VERBS = {
     "diff": "going_live:diff",
     "simulate": "simulate:simulate",
     "replay": "replay:replay",
+    "fixture": "fixture:fixture",
     "graph": "graph:graph",
     "schema": "schema:schema",
     "say": "speech:say",
