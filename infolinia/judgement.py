@@ -17,7 +17,7 @@ from infolinia.rehearsals import keep_script, run_all
 from infolinia.settings import Settings
 from ivr import proof
 from ivr.dialogue.plan import Plan
-from ivr.dialplan import Examined, Fault, examine, program
+from ivr.dialplan import Examined, Fault, examine, guess, program
 
 Say = Callable[[str], None]
 
@@ -44,10 +44,31 @@ def judge(root: Path, settings: Settings, *, prove: bool = True, say: Say = lamb
     plan = examined.plan
     if plan is None:
         return Judgement(examined, list(examined.faults), None, 0)
+    if unlearnt := _unlearnt(plan, root):
+        return Judgement(examined, unlearnt, None, 0)
     proven, violations = _prove(examined, plan, settings.var / "proof", say) if prove else (None, [])
     say("Próby rozmów")
     rehearsed, unlike = run_all(plan, settings, root, say)
     return Judgement(examined, [*violations, *unlike], proven, rehearsed)
+
+
+def _unlearnt(plan: Plan, root: Path) -> list[Fault]:
+    """Topics that callers cannot name, since nothing teaches the recogniser how they do, and phrases of no topic. A
+    copy without any phrases is judged by the recogniser that there is."""
+    folder = root / "topics" / "phrases"
+    if not folder.is_dir():
+        return []
+    taught = {path.stem for path in folder.glob("*.yaml")}
+    add = "proszę dodać ten plik, na przykład `phrases: [jak złożyć korektę]`"
+    missing = [
+        Fault(f"topics/phrases/{topic}.yaml", 1, 1, f"brakuje fraz tematu `{topic}`", add)
+        for topic in plan.topics
+        if topic not in taught
+    ]
+    return missing + [
+        Fault(f"topics/phrases/{topic}.yaml", 1, 1, f"nie ma tematu `{topic}`", guess(topic, plan.topics))
+        for topic in sorted(taught - set(plan.topics))
+    ]
 
 
 def _prove(examined: Examined, plan: Plan, folder: Path, say: Say) -> tuple[dict[str, Any], list[Fault]]:

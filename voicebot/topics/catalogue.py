@@ -110,7 +110,7 @@ def _topic(path: Path, entry: dict[str, Any]) -> Topic:
         return Topic(
             id=entry["id"],
             title=entry["title"],
-            description=entry["description"],
+            description=entry.get("description", ""),
             area=entry["area"],
             queue=entry["queue"],
             season=(season["first"], season["last"]) if season else None,

@@ -17,9 +17,10 @@ class QueueNode(Node):
     next office when nobody answered in the queue's ``timeout``, and at once when the queue is full by its
     ``max_waiting`` or ``max_wait``. Before a full-or-not queue, and before any queue of another office, its state is
     looked up: args ``queue`` and ``office``; found ``open`` (bool), ``waiting`` (number in line), ``longest`` (seconds
-    that the first one has waited). What is not known counts as open and free. A closed office takes nobody over; when
-    every open queue is full, the caller waits in the first of them. Who waits at closing time waits on, up to the
-    ``timeout``. Who has talked to a consultant goes to ``served`` and is never queued again.
+    that the first one has waited). What is not known counts as open and free. A closed office takes nobody over; the
+    caller's own was open when a node before asked, and its callers wait. When every open queue is full, the caller
+    waits in the first of them. Who waits at closing time waits on, up to the ``timeout``. Who has talked to a
+    consultant goes to ``served`` and is never queued again.
 
     ``overflow`` is said on the way to the national line, ``neighbour`` (with ``{office}``) to another chamber.
     """
@@ -90,8 +91,9 @@ class QueueNode(Node):
             return self._next(plan, call)
         assert isinstance(event, LookedUp)
         kind, name = _kind(plan, call), call.step.split()[-1]
-        office = next(office for office in _route(plan, call) if _name(plan, office, kind) == name)
-        if event.ok and event.found.get("open") is False:
+        own, *_ = route = _route(plan, call)
+        office = next(office for office in route if _name(plan, office, kind) == name)
+        if event.ok and event.found.get("open") is False and office != own:
             return self._next(plan, change(call, queues_tried=(*call.queues_tried, name)))
         limits = plan.limits(office, _run_by(plan, office, kind))
         if event.ok and (
