@@ -53,6 +53,7 @@ class Prompts:
 
 def phone(channel: Channel) -> AsteriskPhone:
     parts = SimpleNamespace(
+        recorder=None,
         media=MediaServer(),
         media_address="127.0.0.1:1",
         prompts=Prompts(),

@@ -92,7 +92,7 @@ def heard(verdict: str, seconds: float, surplus: str = "") -> tuple[float, int]:
         media, authority = Media(), Authority(verdict, seconds)
         listener = SimpleNamespace(available=False)
         channel = SimpleNamespace(request=AgiRequest("arrive", ("c",), {}))
-        parts = SimpleNamespace(authority=authority, listener=listener, prompts=Prompts())
+        parts = SimpleNamespace(recorder=None, authority=authority, listener=listener, prompts=Prompts())
         phone = AsteriskPhone(cast(Any, channel), cast(Parts, parts))
         phone._talk = Conversation(cast(Any, media), Prompts(), cast(Any, listener))
         asked = asyncio.create_task(phone.perform(Call(id="c", turn=1), (AskPin(lines=()),)))
