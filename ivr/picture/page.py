@@ -11,9 +11,9 @@ MARGIN = 10.0
 def printed(svg: str, title: str) -> str:
     """``svg`` on one A4 page, upright or lying, whichever it fills better, with ``title`` as a heading."""
     width, height = _size(svg)
-    page = A4 if height * A4[0] >= width * A4[1] else A4[::-1]
-    inner = (page[0] - 2 * MARGIN, page[1] - 3 * MARGIN)
-    scale = min(inner[0] / width, inner[1] / height)
+    scale, page = max(
+        (min((page[0] - 2 * MARGIN) / width, (page[1] - 3 * MARGIN) / height), page) for page in (A4, A4[::-1])
+    )
     x = (page[0] - width * scale) / 2
     drawn = re.sub(
         r'width="[\d.]+pt" height="[\d.]+pt"',
