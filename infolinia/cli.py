@@ -32,6 +32,7 @@ VERBS = {
     "simulate": "simulate:simulate",
     "replay": "replay:replay",
     "fixture": "fixture:fixture",
+    "whatif": "whatif:whatif",
     "graph": "graph:graph",
     "schema": "schema:schema",
     "say": "speech:say",

@@ -18,7 +18,7 @@ from recordings.fixture.journal_file import Turn
 from recordings.fixture.model import Made
 from recordings.replay import audio, journal
 from recordings.replay.accept import accept
-from recordings.replay.core import CALL, play
+from recordings.replay.core_call import CALL, play
 from recordings.replay.ear import Memory, RememberingEar
 from recordings.replay.judge import refused
 from recordings.replay.run import Replay

@@ -18,7 +18,7 @@ from infolinia.settings import ROOT, Settings
 from ivr.dialplan import load_plan
 from recordings.fixture import journal_file
 from recordings.fixture.folder import find
-from recordings.replay.core import CALL, play
+from recordings.replay.core_call import CALL, play
 from recordings.replay.run import run
 from recordings.replay.verdict import Result, as_json
 

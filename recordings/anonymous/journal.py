@@ -10,7 +10,7 @@ from ivr.dialogue.events import CallArrived, Heard, IdentityGiven, PinChecked
 
 from ..fixture import journal_file
 from ..fixture.journal_file import Turn
-from ..replay.core import CALL
+from ..replay.core_call import CALL
 from .replacing import Replacing
 
 CALLER = "+48000000001"

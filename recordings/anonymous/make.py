@@ -16,7 +16,7 @@ from ..fixture.edit import editor, inline
 from ..fixture.folder import FILE, JOURNAL, FixtureError, load
 from ..fixture.journal_file import Turn
 from ..fixture.sound import write_alaw
-from ..replay.core import CALL
+from ..replay.core_call import CALL
 from .bleeps import bleeped, spans_of
 from .journal import Person, Unsure, names_in, without_persons
 from .kept import KeptCall

@@ -7,7 +7,7 @@ from ivr.dialogue.plan import Plan
 from ..fixture.folder import Folder
 from ..fixture.journal_file import JournalError, Turn
 from .compare import Difference, parting, word_for_word
-from .core import CALL, Played, play
+from .core_call import CALL, Played, play
 from .judge import divergence, left_over, of_outcome, refused, settle, stuck_on, timeline_of
 from .verdict import Divergence, Moment, Result
 

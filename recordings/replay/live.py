@@ -30,7 +30,7 @@ from ..fixture.journal_file import Turn
 from ..fixture.model import Step
 from ..fixture.sound import mixed
 from .caller import questions_of
-from .core import CALL
+from .core_call import CALL
 from .question import Answers, Question, question_now
 from .said import Said
 from .verdict import Moment

@@ -29,7 +29,7 @@ from ..fixture.folder import Folder
 from ..fixture.journal_file import Turn
 from . import virtual_time
 from .caller import RecordedCaller, questions_of
-from .core import CALL, MOST_TURNS
+from .core_call import CALL, MOST_TURNS
 from .day import Day
 from .line import Channel, Hums, Line
 from .question import Answers, question_of

@@ -10,7 +10,7 @@ from ivr.dialogue.plan import Plan
 from recordings.fixture import journal_file
 from recordings.fixture.folder import Folder, load
 from recordings.replay import journal
-from recordings.replay.core import play
+from recordings.replay.core_call import play
 from recordings.replay.verdict import Result
 from tests.recordings.replay.rehearsed import DIALPLANS, make, plan
 

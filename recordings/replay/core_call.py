@@ -34,11 +34,13 @@ def nothing_known(asked: LookUp) -> LookedUp | None:
 
 @dataclass
 class Played:
-    """Today's turns. ``stuck`` is the question that no recorded event answers (``again``: the recording answers this
-    node, but not so); ``left`` counts recorded answers to questions not asked; ``broken`` says how the core failed."""
+    """Today's turns, and the call after each (``states``). ``stuck`` is the question that no recorded event answers
+    (``again``: the recording answers this node, but not so); ``left`` counts recorded answers to questions not asked;
+    ``broken`` says how the core failed."""
 
     call: Call
     turns: list[Turn] = field(default_factory=list)
+    states: list[Call] = field(default_factory=list)
     stuck: Question | None = None
     again: bool = False
     left: int = 0
@@ -74,6 +76,7 @@ def _feed(plan: Plan, played: Played, event: Event, at: float) -> bool:
         played.broken = played.broken or f"rdzeń nie przyjął {type(event).__name__} w węźle {call.node}"
         return False
     played.call = moved
+    played.states.append(moved)
     played.turns.append(Turn(at=at, event=event, after=after(moved), actions=actions))
     return True
 
