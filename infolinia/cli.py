@@ -33,6 +33,7 @@ VERBS = {
     "replay": "replay:replay",
     "fixture": "fixture:fixture",
     "whatif": "whatif:whatif",
+    "load": "load:load",
     "graph": "graph:graph",
     "schema": "schema:schema",
     "say": "speech:say",
