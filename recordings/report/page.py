@@ -126,6 +126,8 @@ def _sound(fixture: Fixture, folder: Folder | None) -> tuple[list[Piece], str]:
         pieces = sorted(_pieces(fixture, folder), key=lambda piece: piece.at)
     except (AudioError, IndexError):
         return [], ""
+    if not pieces:
+        return [], ""
     data = (folder.path / folder.fixture.audio.file).read_bytes()
     return pieces, f"data:audio/wav;base64,{b64encode(data).decode()}"
 

@@ -64,6 +64,8 @@ def scores(run: Run) -> list[Score]:
 def _count(score: Score, fixture: Fixture) -> None:
     score.verdicts[fixture["verdict"]] += 1
     for one in fixture.get("heard", ()):
+        if _left_at(fixture, one["ended"]):
+            continue  # nobody was to hear the rest
         score.errors += word_errors(one["said"], one["text"])
         if one["topic"] is not None:
             score.named += 1
@@ -73,6 +75,14 @@ def _count(score: Score, fixture: Fixture) -> None:
     found = false_barge_ins(fixture)
     if found is not None:
         score.false_barge_ins = (score.false_barge_ins or 0) + len(found)
+
+
+def _left_at(fixture: Fixture, ended: float) -> bool:
+    """Whether the caller hung up while, or right after, saying something."""
+    return any(
+        moment["who"] == "caller" and moment["what"] == "hangs up" and moment["at"] <= ended + 0.5
+        for moment in fixture.get("timeline", ())
+    )
 
 
 def false_barge_ins(fixture: Fixture) -> list[float] | None:
