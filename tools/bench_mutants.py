@@ -1,6 +1,6 @@
 """How many deliberate faults the calls of recordings/calls catch: each is put into a copy of the code and replayed.
 
-.venv/bin/python tools/bench_mutants.py [--only WORD] [--json FILE]
+.venv/bin/python tools/bench_mutants.py [--only WORD] [--depths journal] [--json FILE]
 
 A fault (``tools/mutants.yaml``) is caught when a call that passes on the code as it is fails or is refused on the
 mutant, at depth ``journal`` or, where that notices nothing, ``audio``. Takes some twenty minutes on two cores.
@@ -71,7 +71,7 @@ def replayed(folder: Path, depth: str) -> dict[str, str]:
     return {one["name"]: one["why"] for one in found["fixtures"] if one["verdict"] in ("fail", "refuse")}
 
 
-def judged(folder: Path, mutant: dict[str, Any]) -> dict[str, Any]:
+def judged(folder: Path, mutant: dict[str, Any], depths: list[str]) -> dict[str, Any]:
     """Put ``mutant`` into ``folder``, replay, and take it out again."""
     path = folder / mutant["file"]
     sound = path.read_text(encoding="utf-8")
@@ -81,7 +81,7 @@ def judged(folder: Path, mutant: dict[str, Any]) -> dict[str, Any]:
     path.write_text(sound.replace(mutant["old"], mutant["new"], 1), encoding="utf-8")
     try:
         taught(folder)
-        for depth in ("journal", "audio"):
+        for depth in depths:
             found = replayed(folder, depth)
             if found:
                 name, why = next(iter(found.items()))
@@ -94,20 +94,22 @@ def judged(folder: Path, mutant: dict[str, Any]) -> dict[str, Any]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help="mutants whose room or text holds this")
+    parser.add_argument("--depths", default="journal,audio", help="depths to replay at, with commas between them")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     mutants = YAML(typ="safe").load(ROOT / "tools/mutants.yaml")
+    depths = options.depths.split(",")
     chosen = [mutant for mutant in mutants if options.only in mutant["room"] + " " + mutant["what"]]
     with tempfile.TemporaryDirectory() as place:
         folder = copied(Path(place))
-        for depth in ("journal", "audio"):
+        for depth in depths:
             if found := replayed(folder, depth):
                 print(f"the code as it is does not pass at depth {depth}: {found}")
                 return 1
         rows = []
         for mutant in chosen:
             began = time.perf_counter()
-            rows.append(judged(folder, mutant))
+            rows.append(judged(folder, mutant, depths))
             row = rows[-1]
             took = time.perf_counter() - began
             print(f"{row['caught'] or 'MISSED':8} {row['room']:7} {row['what']} ({took:.0f} s) {row['by']}", flush=True)
