@@ -18,6 +18,7 @@ from infolinia.settings import ROOT, Settings
 from ivr.dialplan import load_plan
 from recordings.fixture import journal_file
 from recordings.fixture.folder import find
+from recordings.replay.compare import parting, word_for_word
 from recordings.replay.core_call import CALL, play
 from recordings.replay.run import run
 from recordings.replay.verdict import Result, as_json
@@ -35,7 +36,7 @@ def journals_per_second(settings: Settings, seconds: float) -> dict[str, float]:
         for data in files:
             recorded = journal_file.parse(data)
             played = play(plan, recorded, CALL)
-            same += list(recorded) == played.turns
+            same += parting(recorded, played.turns, word_for_word) is None
             turns += len(played.turns)
             read += 1
     took = time.perf_counter() - began

@@ -12,7 +12,7 @@ from ..fixture.edit import Path_, change
 from ..fixture.folder import FILE, JOURNAL, Folder
 from ..fixture.journal_file import Turn
 from ..fixture.model import Made
-from .compare import by_decision, parting, unmet, word_for_word
+from .compare import by_decision, by_ear, parting, unmet, word_for_word
 
 TOLD = ("said", "not_said", "questions")
 """Expectations that are not accepted by themselves: they say what somebody wanted said."""
@@ -23,6 +23,8 @@ def _otherwise(folder: Folder, turns: Sequence[Turn]) -> bool:
     if not (folder.path / JOURNAL).is_file():
         return True
     recorded = folder.journal
+    if by_ear(recorded, turns) is not None or (turns[-1].spoken is not None and recorded[-1].spoken is None):
+        return True
     return any(parting(recorded, turns, differ) is not None for differ in (word_for_word, by_decision))
 
 

@@ -10,7 +10,7 @@ from voicebot.audio import AudioError
 
 from ..fixture.folder import Folder
 from ..fixture.journal_file import JournalError, Turn
-from .compare import by_decision, last_queue, parting
+from .compare import by_decision, by_ear, last_queue, parting
 from .ear import RememberingEar
 from .judge import divergence, left_over, of_outcome, refused, settle, stuck_on, timeline_of
 from .verdict import Divergence, Heard, Moment, Result
@@ -102,6 +102,9 @@ class _Judgement:
         if not self.recorded:
             return None
         parted = parting(self.recorded, self.course.turns, by_decision)
+        if self.depth == DEPTH:
+            found = [one for one in (parted, by_ear(self.recorded, self.course.turns)) if one is not None]
+            parted = min(found, key=lambda one: one[0], default=None)
         if parted is None:
             return None
         number, difference = parted

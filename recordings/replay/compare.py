@@ -24,6 +24,8 @@ NAMES = {
     "served": "obsłużona",
     "questions": "liczba pytań",
 }
+LATER, CUT = 0.25, 0.5
+"""Seconds by which an answer may be later, or a line longer, without anybody noticing."""
 Difference = tuple[str, str, str, str]
 """Field, expected, actual, message."""
 
@@ -137,6 +139,29 @@ def parting(
         if len(recorded) > len(today):
             return number, ("turns", what, "koniec", f"rozmowa kończy się wcześniej: nie ma tury „{what}”")
         return number, ("turns", "koniec", what, f"rozmowa trwa dłużej: dalej jest „{what}”")
+    return None
+
+
+def by_ear(recorded: Sequence[Turn], today: Sequence[Turn]) -> tuple[int, Difference] | None:
+    """The number of the first turn that the caller hears otherwise though the same is said: a line is cut short or goes
+    on longer, or the answer to what they said comes sooner or later. On the virtual clock only a change of the code or
+    the plan does that."""
+    for number in range(min(len(recorded), len(today))):
+        before, now = recorded[number], today[number]
+        if number and isinstance(now.event, Heard) and said(recorded[number - 1]) == said(today[number - 1]):
+            was, is_ = before.at - recorded[number - 1].at, now.at - today[number - 1].at
+            if abs(was - is_) > LATER:
+                message = f"odpowiedź na to, co powiedziano, przychodzi o {abs(is_ - was):.2f} s "
+                message += "później" if is_ > was else "wcześniej"
+                return number, ("delay", f"{was:.2f}", f"{is_:.2f}", message)
+        if before.spoken is None or now.spoken is None or said(before) != said(now):
+            continue
+        longest = max(len(before.spoken), len(now.spoken))
+        pairs = zip(*(one + (0.0,) * (longest - len(one)) for one in (before.spoken, now.spoken)), strict=True)
+        for was, is_ in pairs:
+            if abs(was - is_) > CUT:
+                message = f"automat mówił {is_:.1f} s, a było {was:.1f} s: „{said(now)[:60]}”"
+                return number, ("spoken", f"{was:.2f}", f"{is_:.2f}", message)
     return None
 
 

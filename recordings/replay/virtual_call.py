@@ -8,6 +8,8 @@ behind telePIN stand in.
 import asyncio
 from dataclasses import dataclass, field
 
+import msgspec
+
 from ivr.asterisk.agi import AgiRequest
 from ivr.dialogue.actions import Action
 from ivr.dialogue.call import Call
@@ -84,6 +86,22 @@ class _Verdicts:
         )
 
 
+def _with_speech(turns: list[Turn], times: list[float], spoken: list[Moment]) -> list[Turn]:
+    """``turns`` with what of their lines was heard: a line that was held and went on counts as one."""
+    heard: list[dict[str, float]] = [{} for _ in turns]
+    place = 0
+    for moment in spoken:
+        while place + 1 < len(times) and times[place + 1] <= moment.at:
+            place += 1
+        owner = next((n for n in range(place, -1, -1) if moment.text in journal_file.lines(turns[n])), place)
+        length = (moment.until or moment.at) - moment.at
+        heard[owner][moment.text] = heard[owner].get(moment.text, 0.0) + length
+    return [
+        msgspec.structs.replace(turn, spoken=tuple(round(length, 2) for length in parts.values()))
+        for turn, parts in zip(turns, heard, strict=True)
+    ]
+
+
 def _of_caller(event: Event) -> bool:
     """Whether the caller did it, not the world."""
     return not isinstance(event, CallArrived | LookedUp | PinChecked)
@@ -139,6 +157,7 @@ class _Replay:
         caller.close()
         self.course.left = len(answers.left)
         self.course.spoken = line.spoken
+        self.course.turns = _with_speech(self.course.turns, self.course.times, line.spoken)
         return self.course
 
     async def _serve(self, hotline: Hotline, line: Line, caller: RecordedCaller) -> None:
