@@ -21,7 +21,6 @@ from recordings.anonymous.make import Listener, Maker
 from recordings.anonymous.replacing import Replacing
 from recordings.fixture.journal_file import JournalError
 from voicebot.audio import AudioError
-from voicebot.ears.choose import HINT
 from voicebot.models import model_folder
 from voicebot.numerals import fold
 
@@ -101,7 +100,7 @@ def _listener(settings: Settings) -> Listener | None:
         return None
     from voicebot.ears.word_times import word_times
 
-    return word_times(model, HINT)
+    return word_times(model)  # no hint: what is to be cut must have been heard, not expected
 
 
 @lru_cache(maxsize=1)
