@@ -86,12 +86,15 @@ class Abstraction:
         self._variants = variants(plan)
         self.queues = _classes(plan.queues, self._queue)
         self.offices = _classes(plan.offices, self._office)
-        self._periods = _periods(plan)
-        self.days = _days(self._periods)
+        self._periods, announced = _periods(plan), _announced(plan)
+        self._all_periods = [*self._periods, *announced]
+        self.days = _days(self._all_periods)
         self.topics = _classes(plan.topics, self._topic, prefer=_longest)
-        self._seasons: dict[str, tuple[bool, ...]] = {}
-        self._titles = {**self.offices, **self.queues, **self.topics}
+        self._seasons: dict[tuple[str, bool], tuple[bool, ...]] = {}
+        later = _classes(plan.offices, lambda office: self._office(office, announces=False))
+        self._named = {ahead: _Names(plan, offices, self) for ahead, offices in ((True, self.offices), (False, later))}
         always = (plan.person, *([plan.end] if plan.end else []))
+        self._ahead = _ahead(self._variants, always)
         self._kept = {
             name: tuple(field for field in _FIELDS if field in live and field not in ALWAYS)
             for name, live in _live(self._variants, always).items()
@@ -106,67 +109,35 @@ class Abstraction:
         """What ``call`` can still do. Calls with the same key are alike."""
         if call.ended is not None:
             return (call.ended, call.served)
-        fields = [self._canonical(name, getattr(call, name), call) for name in self._kept[call.node]]
-        asked = tuple(self._asked(action) for action in call.pending[-1:])
+        ahead = call.node in self._ahead
+        named = self._named[ahead]
+        fields = [self._canonical(name, getattr(call, name), call, named, ahead) for name in self._kept[call.node]]
+        asked = tuple(_asked(action, named) for action in call.pending[-1:])
         always = [getattr(call, name) for name in ALWAYS]
-        return (call.node, self._name(call.step), asked, *always, *fields)
-
-    def _name(self, text: str) -> str:
-        """``text`` by the names that stand for those in it: an office, queue or topic, ``a|b``, ``office-queue``, or
-        several of these."""
-        known = self._titles.get(text)
-        if known is None:
-            known = self._titles[text] = self._composed(text)
-        return known
-
-    def _composed(self, text: str) -> str:
-        for divider in ("|", " "):
-            if divider in text:
-                return divider.join(map(self._name, text.split(divider)))
-        return self._queue_name(text)
-
-    def _queue_name(self, text: str) -> str:
-        for office in self.plan.offices:
-            if text.startswith(f"{office}-") and text[len(office) + 1 :] in self.queues:
-                return f"{self.offices[office]}-{self.queues[text[len(office) + 1 :]]}"
-        return text
+        return (call.node, named(call.step), asked, *always, *fields)
 
     def lives(self, node: str, name: str) -> bool:
         """Whether a call at ``node`` may still have its field ``name`` read."""
         return name in self._kept[node]
 
-    def _canonical(self, name: str, value: Any, call: Call) -> Any:
+    def _canonical(self, name: str, value: Any, call: Call, named: "_Names", ahead: bool) -> Any:
         match name:
             case "caller" | "identity" | "acting_for":
                 return value is not None
             case "arrived":
-                if value not in self._seasons:
-                    self._seasons[value] = tuple(period.holds(value) for period in self._periods)
-                return self._seasons[value]
+                if (value, ahead) not in self._seasons:
+                    periods = self._all_periods if ahead else self._periods
+                    self._seasons[value, ahead] = tuple(period.holds(value) for period in periods)
+                return self._seasons[value, ahead]
             case "auth":
                 return None if value is None else tuple(party.ref for party in value.principals)
             case "offered":
-                return tuple(self._name(candidate.id) for candidate in value)
+                return tuple(named(candidate.id) for candidate in value)
             case "further":
-                return tuple(map(self._name, value))
+                return tuple(map(named, value))
             case "queues_tried" if value:
-                return tuple(self._name(queue) for queue in ways(self.plan, call) if queue in value)
-        return self._name(value) if isinstance(value, str) else value
-
-    def _asked(self, action: Action) -> Key:
-        """What the machine and the nodes can still read of an outstanding wait. Its words were judged when they were
-        first said; said again they are the same."""
-        match action:
-            case Ask():
-                choices = tuple((key, self._name(reading)) for key, reading in sorted(action.choices.items()))
-                return ("Ask", action.question, action.grammar, choices)
-            case AskDigits():
-                return ("AskDigits", action.purpose)
-            case LookUp():
-                return ("LookUp", action.what)
-            case Enqueue():
-                return ("Enqueue", self._name(action.queue))
-        return (type(action).__name__,)
+                return tuple(named(queue) for queue in ways(self.plan, call) if queue in value)
+        return named(value) if isinstance(value, str) else value
 
     def _queue(self, queue: QueueKind) -> Key:
         offices = self.plan.offices.values()
@@ -175,13 +146,14 @@ class Abstraction:
         named = any(queue.id in _strings(office, OFFICE_DATA | {"queues", "default_queue"}) for office in offices)
         return (_plain(queue, QueueKind, QUEUE_DATA), run, default, queue.id if named else "")
 
-    def _office(self, office: Office) -> Key:
+    def _office(self, office: Office, announces: bool = True) -> Key:
         others = (other for other in self.plan.offices.values() if other.id != office.id)
         named = any(office.id in _strings(other, OFFICE_DATA) for other in others) or any(
             office.id in _strings(node, set()) for nodes in variants(self.plan).values() for node in nodes
         )
         alone = named or office.id == NATIONAL or not office.voivodeship
-        return (_plain(office, Office, OFFICE_DATA), _local(self.plan, office), office.id if alone else "")
+        left_out = OFFICE_DATA if announces else OFFICE_DATA | {"announcements"}
+        return (_plain(office, Office, left_out), _local(self.plan, office), office.id if alone else "")
 
     def _topic(self, topic: Topic) -> Key:
         named = any(
@@ -193,6 +165,46 @@ class Abstraction:
         answered = tuple(speakable(topic, day) for day in self.days)
         queue = self.queues.get(topic.queue or "", "")
         return (_plain(topic, Topic, TOPIC_DATA), queue, answered, topic.id if named else "")
+
+
+class _Names:
+    """What stands for what in a text: an office, queue or topic, ``a|b``, ``office-queue``, or several of these."""
+
+    def __init__(self, plan: Plan, offices: Mapping[str, str], classes: Abstraction) -> None:
+        self._plan, self._offices, self._queues = plan, offices, classes.queues
+        self._known = {**offices, **classes.queues, **classes.topics}
+
+    def __call__(self, text: str) -> str:
+        """``text`` by the names that stand for those in it."""
+        known = self._known.get(text)
+        if known is None:
+            known = self._known[text] = self._composed(text)
+        return known
+
+    def _composed(self, text: str) -> str:
+        for divider in ("|", " "):
+            if divider in text:
+                return divider.join(map(self, text.split(divider)))
+        for office in self._plan.offices:
+            if text.startswith(f"{office}-") and text[len(office) + 1 :] in self._queues:
+                return f"{self._offices[office]}-{self._queues[text[len(office) + 1 :]]}"
+        return text
+
+
+def _asked(action: Action, named: "_Names") -> Key:
+    """What the machine and the nodes can still read of an outstanding wait. Its words were judged when they were
+    first said; said again they are the same."""
+    match action:
+        case Ask():
+            choices = tuple((key, named(reading)) for key, reading in sorted(action.choices.items()))
+            return ("Ask", action.question, action.grammar, choices)
+        case AskDigits():
+            return ("AskDigits", action.purpose)
+        case LookUp():
+            return ("LookUp", action.what)
+        case Enqueue():
+            return ("Enqueue", named(action.queue))
+    return (type(action).__name__,)
 
 
 _FIELDS = Call.__struct_fields__
@@ -220,13 +232,18 @@ def _local(plan: Plan, office: Office) -> Key:
     return (tuple(sorted(nodes)), tuple(sorted(prompts)))
 
 
-def _periods(plan: Plan) -> list[Any]:
-    """Everything in the plan that holds on some days only, each once."""
-    models = [*plan.topics.values(), *(node for nodes in variants(plan).values() for node in nodes)]
+def _announced(plan: Plan) -> list[Any]:
+    """The days of announcements, each once."""
     announced = [item for office in plan.offices.values() for item in office.announcements]
+    return list({(part.first, part.last): part for part in announced if part.first or part.last}.values())
+
+
+def _periods(plan: Plan) -> list[Any]:
+    """Everything else in the plan that holds on some days only, each once."""
+    models = [*plan.topics.values(), *(node for nodes in variants(plan).values() for node in nodes)]
     valid = {(topic.valid_from, topic.valid_to) for topic in plan.topics.values() if topic.released}
     answers = [Announcement(text="-", first=first, last=last) for first, last in sorted(valid, key=str)]
-    parts: tuple[Season | Announcement, ...] = (*_seasonal(models), *announced, *answers)
+    parts: tuple[Season | Announcement, ...] = (*_seasonal(models), *answers)
     found = {repr(part): part for part in parts if part.first or part.last}
     return list(found.values())
 
@@ -294,13 +311,28 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(part)
 
 
-def _live(nodes: Mapping[str, list[Node]], always: tuple[str, ...]) -> dict[str, set[str]]:
-    """For each node the fields of a call that it, or a node that the call may come to from there, reads before they are
-    set anew: backwards along the references until nothing changes."""
-    leads = {
+def _ahead(nodes: Mapping[str, list[Node]], always: tuple[str, ...]) -> set[str]:
+    """Nodes from which a call may yet come to one that says announcements, and those themselves: past them no call can
+    tell by which announcements offices differ, nor on which days these held."""
+    ahead = {name for name, many in nodes.items() if any(_announces(type(node)) for node in many)}
+    leads = _leads(nodes, always)
+    while more := {name for name, following in leads.items() if following & ahead} - ahead:
+        ahead |= more
+    return ahead
+
+
+def _leads(nodes: Mapping[str, list[Node]], always: tuple[str, ...]) -> dict[str, set[str]]:
+    """For each node those that a call may go to from there."""
+    return {
         name: {*always, *(str(ref) for node in many for _, ref in references(node) if isinstance(ref, NodeRef))}
         for name, many in nodes.items()
     }
+
+
+def _live(nodes: Mapping[str, list[Node]], always: tuple[str, ...]) -> dict[str, set[str]]:
+    """For each node the fields of a call that it, or a node that the call may come to from there, reads before they are
+    set anew: backwards along the references until nothing changes."""
+    leads = _leads(nodes, always)
     forgets = {name: set.intersection(*(set(node.FORGETS) for node in many)) for name, many in nodes.items()}
     live = {name: set().union(*(reads(type(node)) for node in many)) - ERASED for name, many in nodes.items()}
     changed = True
@@ -312,6 +344,13 @@ def _live(nodes: Mapping[str, list[Node]], always: tuple[str, ...]) -> dict[str,
                 live[name] |= more
                 changed = True
     return live
+
+
+@cache
+def _announces(kind: type[Node]) -> bool:
+    """Whether a kind of node says announcements: its module asks the plan, or an office, for them."""
+    tree = ast.parse(inspect.getsource(sys.modules[kind.__module__]))
+    return any(isinstance(node, ast.Attribute) and node.attr == "announcements" for node in ast.walk(tree))
 
 
 @cache
