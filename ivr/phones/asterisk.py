@@ -202,8 +202,8 @@ class AsteriskPhone:
     async def _say(self, call: Call, say: Say) -> None:
         if call.media:
             talk = await self._conversation()
-            await (talk.say_firmly if say.firm else talk.say)(say.lines, say.heard)
             await self._record(call, talk)
+            await (talk.say_firmly if say.firm else talk.say)(say.lines, say.heard)
         else:
             await self._asked_by_asterisk().say(say.lines)
 
