@@ -20,6 +20,9 @@ log = structlog.get_logger(__name__)
 BEAT = 0.5
 SILENCE = 2.5
 """Seconds without a heartbeat after which a child is killed. A caller hears the other engine within three."""
+LAST_SILENCE = 8.0
+"""The same for a child whose fellow does not beat either: whoever is killed then leaves nobody to take the calls over, and
+two that fall silent together mean a machine short of time rather than two that hang."""
 FIRST_BEAT = 30.0
 """A child that starts loads its models first."""
 BACK_OFF = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0)
@@ -37,7 +40,18 @@ class Child:
     restarts: int = 0
     last_beat: float = 0.0
     started: float = 0.0
+    beats: bool = False
     pipe: asyncio.ReadTransport | None = field(default=None, repr=False)
+
+
+    @property
+    def kind(self) -> str:
+        """Children of a kind take over from each other: ``engine-0`` and ``engine-1``."""
+        return self.name.partition("-")[0]
+
+    def awake(self, now: float) -> bool:
+        alive = self.process is not None and self.process.returncode is None
+        return alive and self.beats and now - self.last_beat < 2 * BEAT
 
 
 class Supervisor:
@@ -95,7 +109,7 @@ class Supervisor:
             *child.command, "--heartbeat", str(writer), pass_fds=(writer,), start_new_session=True
         )
         os.close(writer)
-        child.started = loop.time()
+        child.started, child.beats = loop.time(), False
         child.last_beat = child.started + FIRST_BEAT - SILENCE
         child.pipe, _ = await loop.connect_read_pipe(lambda: _Beats(child, loop), os.fdopen(reader, "rb", 0))
         log.info("child started", name=child.name, pid=child.process.pid)
@@ -107,11 +121,15 @@ class Supervisor:
             await asyncio.sleep(BEAT / 2)
             child.last_beat += loop.time() - due  # while we were held up ourselves, nobody could be heard
             silent = loop.time() - child.last_beat
-            if silent > SILENCE and child.process is not None and child.process.returncode is None:
+            if silent > self._patience(child, loop.time()) and child.process is not None and child.process.returncode is None:
                 log.error("child hangs: killed", name=child.name, silent=round(silent, 1))
                 self._alarm("child-hung", f"{child.name} gave no sign for {silent:.1f} s and was killed")
                 child.process.kill()
                 return
+
+    def _patience(self, child: Child, now: float) -> float:
+        fellows = [other for other in self._children if other is not child and other.kind == child.kind]
+        return SILENCE if not fellows or any(other.awake(now) for other in fellows) else LAST_SILENCE
 
     async def _stop(self, child: Child) -> None:
         process = child.process
@@ -132,7 +150,7 @@ class _Beats(asyncio.Protocol):
         self._child, self._loop = child, loop
 
     def data_received(self, data: bytes) -> None:
-        self._child.last_beat = self._loop.time()
+        self._child.last_beat, self._child.beats = self._loop.time(), True
 
 
 async def beat(pipe: int, orphaned: Callable[[], None]) -> None:

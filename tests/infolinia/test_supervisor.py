@@ -77,6 +77,29 @@ async def test_a_child_that_hangs_is_killed_and_started_again(
     await running
 
 
+async def test_two_that_fall_silent_together_are_given_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, alarms: list[str]
+) -> None:
+    """Killing both would leave nobody to take their calls over; who hangs for good is killed all the same."""
+    monkeypatch.setattr(supervisor, "LAST_SILENCE", 3.0)
+    monkeypatch.setattr(supervisor, "BEAT", 0.1)
+    names = ("engine-0", "engine-1")
+    watcher = watch(monkeypatch, alarms, *(child(tmp_path, name, BEATS, 60) for name in names))
+    running = asyncio.create_task(watcher.run())
+    stopped = [(await pids(tmp_path / name, 1))[0] for name in names]
+    await asyncio.sleep(0.3)
+    for pid in stopped:
+        os.kill(pid, signal.SIGSTOP)
+    await asyncio.sleep(1.5)
+    assert alarms == []
+    os.kill(stopped[1], signal.SIGCONT)
+    await pids(tmp_path / "engine-0", 2)
+    assert (await pids(tmp_path / "engine-1", 1)) == [stopped[1]]
+    assert alarms[:1] == ["child-hung"]
+    watcher._stopping.set()
+    await running
+
+
 async def test_stopping_leaves_no_child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, alarms: list[str]) -> None:
     stubborn = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + BEATS
     monkeypatch.setattr(supervisor, "BEAT", 0.1)

@@ -129,7 +129,7 @@ async def a_refused_manager_password_is_said_and_ends_the_desk(hotline: Hotline)
     (folder / "secrets" / "ami-desk").write_bytes(b"not-the-password")
     code, said = await command(hotline.settings, folder, "desk", INFOLINIA_METRICS_PORT="9500")
     assert code == 3
-    assert "refuses the manager log-in" in said
+    assert "refused the log-in of 'desk'" in said
     assert "Mend" in said
     assert "not-the-password" not in said
 
@@ -167,7 +167,8 @@ async def a_caller_who_presses_nonsense_reaches_a_person(hotline: Hotline) -> No
         await caller.asked("tozsamosc", "IdentityGiven")
         await caller.keys("#")
         await caller.asked("sprawa")
-        await caller.keys("*")
+        await asyncio.sleep(1.0)  # a second # sooner is taken for a key that bounced
+        await caller.keys("#")
         assert (await caller.page())["queue"] == "malopolskie-kol-ogolna"
 
 
