@@ -21,8 +21,8 @@ BEAT = 0.5
 SILENCE = 2.5
 """Seconds without a heartbeat after which a child is killed. A caller hears the other engine within three."""
 LAST_SILENCE = 8.0
-"""The same for a child whose fellow does not beat either: whoever is killed then leaves nobody to take the calls over, and
-two that fall silent together mean a machine short of time rather than two that hang."""
+"""The same for a child whose fellow does not beat either: whoever is killed then leaves nobody to take the calls over,
+and two that fall silent together mean a machine short of time rather than two that hang."""
 FIRST_BEAT = 30.0
 """A child that starts loads its models first."""
 BACK_OFF = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0)
@@ -42,7 +42,6 @@ class Child:
     started: float = 0.0
     beats: bool = False
     pipe: asyncio.ReadTransport | None = field(default=None, repr=False)
-
 
     @property
     def kind(self) -> str:
@@ -121,7 +120,8 @@ class Supervisor:
             await asyncio.sleep(BEAT / 2)
             child.last_beat += loop.time() - due  # while we were held up ourselves, nobody could be heard
             silent = loop.time() - child.last_beat
-            if silent > self._patience(child, loop.time()) and child.process is not None and child.process.returncode is None:
+            alive = child.process is not None and child.process.returncode is None
+            if child.process is not None and alive and silent > self._patience(child, loop.time()):
                 log.error("child hangs: killed", name=child.name, silent=round(silent, 1))
                 self._alarm("child-hung", f"{child.name} gave no sign for {silent:.1f} s and was killed")
                 child.process.kill()

@@ -14,6 +14,7 @@ from ivr.dialogue.plan import Plan
 from ivr.phones.terminal import Act, Judgement, Keys, Leaves, LosesMedia, Queue, Resumes, Silence, Words
 from ivr.rehearsal.run import Time
 from telepin.secret import Secret
+from voicebot.understand import redact
 
 KEYS = frozenset("0123456789*#")
 OUTCOMES, VERDICTS = get_args(QueueOutcome), get_args(Verdict)
@@ -77,6 +78,15 @@ class Screen:
         self._console.print(f"  {text}", style="yellow")
 
 
+def _first_answer(line: str, wait: Action) -> tuple[str, str]:
+    """What of a line of keys answers the question that is put, and what was typed ahead for the next one: a saved test
+    names the person and the telePIN in a step each."""
+    number, end, ahead = line.strip().partition("#")
+    if isinstance(wait, AskDigits) and end and ahead and KEYS.issuperset(line.strip()) and number.isdigit():
+        return number + end, ahead
+    return line, ""
+
+
 class TypingCaller:
     """Reads acts from a terminal or a pipe; the end of the input hangs up. ``steps`` is what a saved test holds."""
 
@@ -86,13 +96,15 @@ class TypingCaller:
         self.steps: list[dict[str, Any]] = []
         self._holder: Any = None
         self._clock: str | None = None
+        self._ahead = ""
 
     async def next(self, call: Call, wait: Action) -> Act | None:
         self._expect(call, wait)
         while True:
             if self._lines.isatty():
                 print(_prompt(wait), end="", flush=True)
-            line = await asyncio.to_thread(self._lines.readline)
+            line = self._ahead or await asyncio.to_thread(self._lines.readline)
+            line, self._ahead = _first_answer(line, wait)
             if not line:
                 self.steps.append({"hangup": True})
                 return None
@@ -135,7 +147,8 @@ class TypingCaller:
             return self._noted({"keys": self._masked(text, wait)}, Keys(Secret(text)))
         if isinstance(wait, AskPin):
             self._screen.hint("(telePIN: nikt nie słucha, mowa przepada)")
-        return self._noted({"say": text}, Words(text))
+            return self._noted({"say": "(słowa przy telePIN-ie)"}, Words(text))
+        return self._noted({"say": redact(text)[0]}, Words(text))
 
     def _noted(self, step: dict[str, Any], act: Act) -> Act:
         if self._clock is not None:

@@ -48,8 +48,8 @@ from .meaning import Meaning
 
 _UNTAUGHT = Meaning(lambda: None)
 """Reads answers to closed questions; knows no topics."""
-BETWEEN_KEYS, AFTER_KEYS = 0.2, 10.0
-"""Seconds of the phone's own clock."""
+BEFORE_KEYS, BETWEEN_KEYS, AFTER_KEYS = 1.5, 0.2, 10.0
+"""Seconds of the phone's own clock. Who types a line has heard the question: its first key is no bounce of the last."""
 
 
 @dataclass(frozen=True)
@@ -170,6 +170,7 @@ class TerminalPhone:
                 return await self._keyed(call, ask, answer)
             act = await self._act(call, ask)
             if isinstance(act, Keys):
+                self._at += BEFORE_KEYS
                 self._press(act.keys)
                 if (answer := self._keys.poll(self._at)) is not None:
                     return await self._keyed(call, ask, answer)

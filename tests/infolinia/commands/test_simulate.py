@@ -44,6 +44,25 @@ def test_a_piped_call_is_shown_saved_without_digits_and_plays_again(tmp_path: Pa
     assert "zgodnie z próbą" in again.output
 
 
+def test_a_telepin_said_or_typed_ahead_is_not_saved_and_a_lone_hash_goes_on(tmp_path: Path) -> None:
+    people = People()
+    pesel, pin = people.number("pesel", "dz-01"), people.number("telepin", "dz-01")
+    saved = tmp_path / "tests" / "moja.yaml"
+    typed = f"{pesel}#\nto będzie {pin}\n#\nmój telepin to {pin}\n0\n"
+    result = run(simulate, "--at", "2026-04-30 15:00", "--save", str(saved), typed=typed)
+    assert result.exit_code == 0, result.output
+    text = saved.read_text(encoding="utf-8")
+    assert pin not in text
+    assert pesel not in text
+    assert "node: sprawa" in text, "the lone # led on without the telePIN"
+    ahead = tmp_path / "tests" / "naraz.yaml"
+    result = run(simulate, "--at", "2026-04-30 15:00", "--save", str(ahead), typed=f"{pesel}#{pin}#\n0\n")
+    assert result.exit_code == 0, result.output
+    assert "pin_of: dz-01" in ahead.read_text(encoding="utf-8")
+    again = run(simulate, "--script", str(ahead))
+    assert again.exit_code == 0, again.output
+
+
 def test_the_end_of_the_input_hangs_up() -> None:
     result = run(simulate, "--at", "2026-04-21 10:00", typed="#\n")
     assert "hung up by caller" in result.output
