@@ -93,7 +93,7 @@ class _RealCall:
         self._live: LiveCall | None = None
         self._id: str | None = None
         self._began = datetime.now(UTC)
-        self._handled = 0
+        self._handled = self._ahead = 0
 
     def hang_up(self) -> None:
         if self._live is not None:
@@ -113,12 +113,19 @@ class _RealCall:
                 over_at = over_at or time.monotonic()
                 if time.monotonic() - over_at > GRACE:
                     return
-            elif rows and rows[-1].turn > self._handled:
-                self._handled = rows[-1].turn
-                if not await self._react(rows[-1]):
+            elif asked := self._asked(rows):
+                if not await self._react(asked):
                     return
                 continue
             await asyncio.sleep(POLL)
+
+    def _asked(self, rows: list[Row]) -> Row | None:
+        """The turn that asks something new and unanswered; what was typed ahead answers as many questions."""
+        new = [row for row in rows if row.turn > self._handled and _asks(row)]
+        self._handled = rows[-1].turn if rows else 0
+        answered, self._ahead = new[: self._ahead], max(self._ahead - len(new), 0)
+        left = new[len(answered) :]
+        return left[-1] if left and left[-1] is rows[-1] else None
 
     async def _rows(self) -> list[Row]:
         if self._id is None:
@@ -130,15 +137,17 @@ class _RealCall:
         for row in rows[len(self.course.turns) :]:
             at = (row.at - rows[0].at).total_seconds()
             written = msgspec.json.encode(journal_file.turn(at, row.event, row.state, row.actions))
-            self.course.turns.append(_turn(written.replace(row.call.encode(), CALL.encode())))
+            written = written.replace(row.call.encode(), CALL.encode())
+            if self._number and (shown := self._folder.fixture.caller):
+                written = written.replace(self._number.encode(), shown.encode())
+            self.course.turns.append(_turn(written))
             self.course.times.append(at)
             self.course.call = row.state
 
     async def _react(self, row: Row) -> bool:
         """Answer the question that the turn ends in; False when the recording has no answer."""
         question = question_now(row.state)
-        if question is None or not question.answered_by_caller:
-            return True
+        assert question is not None
         number = self.answers.give(str(question))
         if number is None:
             self._caller.stuck, self._caller.again = question, self.answers.knows(str(question))
@@ -162,12 +171,13 @@ class _RealCall:
             await asyncio.sleep(REFUSAL_AFTER - 0.5)
             live.mark = asyncio.get_running_loop().time()
         await self._moment(steps[number], row)
-        while True:
+        chain = [number]
+        while chain[-1] + 1 < len(steps) and steps[chain[-1] + 1].ahead:
+            chain.append(chain[-1] + 1)
+            self.answers.take(chain[-1])
+        self._ahead = len(chain) - 1
+        for number in chain:
             await self._do(self._begin(number, question), number, str(question))
-            number += 1
-            if number >= len(steps) or not steps[number].ahead:
-                return
-            self.answers.take(number)
 
     async def _moment(self, step: Step, row: Row) -> None:
         assert self._live is not None
@@ -216,3 +226,9 @@ class _RealCall:
 
     def _note(self, what: str, text: str = "") -> None:
         self._caller.done.append(Moment(self._now(), "caller", what, text))
+
+
+def _asks(row: Row) -> bool:
+    """Whether the turn ends in a question to the caller."""
+    question = question_now(row.state)
+    return question is not None and question.answered_by_caller and row.state.ended is None
