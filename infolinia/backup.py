@@ -9,7 +9,6 @@ import shutil
 import sqlite3
 import tarfile
 import tempfile
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -64,13 +63,18 @@ def _write(var: Path, file: BinaryIO) -> list[str]:
 def restore(source: Path, var: Path) -> Path | None:
     """Put the archive's content in its place; where the former content was moved to, if there was any.
 
-    Unpacks beside ``var`` first, so that a damaged archive changes nothing. The hotline must be stopped.
+    Unpacks in ``var/restoring`` first, so that a damaged archive changes nothing. The former content holds secrets too:
+    it is kept in ``var/before-…``, mode 700. What no archive holds (Asterisk, prompts, models) stays. The hotline must
+    be stopped.
     """
-    fresh = var.with_name(f"{var.name}.restoring")
+    var.mkdir(exist_ok=True)
+    fresh = var / "restoring"
     shutil.rmtree(fresh, ignore_errors=True)
     try:
         with tarfile.open(source, "r:gz") as archive:
             archive.extractall(fresh, filter="data")
+            for folder in filter(tarfile.TarInfo.isdir, archive.getmembers()):
+                (fresh / folder.name).chmod(folder.mode & 0o755)  # the filter drops it; secrets lie in one of 700
     except (tarfile.TarError, OSError, EOFError) as error:
         shutil.rmtree(fresh, ignore_errors=True)
         raise BackupError(
@@ -79,22 +83,19 @@ def restore(source: Path, var: Path) -> Path | None:
     for name in DATABASES:
         if (fresh / name).exists():
             _check(fresh / name)
-    aside = var.with_name(f"{var.name}.before-{datetime.now():%Y%m%d-%H%M%S}")
+    aside = var / f"before-{datetime.now():%Y%m%d-%H%M%S}"
     moved = False
-    for name in _tops(fresh):
-        for present in (var / name, var / f"{name}-wal", var / f"{name}-shm"):
-            if present.exists():
-                aside.mkdir(exist_ok=True)
-                shutil.move(present, aside / present.name)
+    for name in (name for name in (*DATABASES, *KEPT) if (fresh / name).exists()):
+        for present in (name, f"{name}-wal", f"{name}-shm"):
+            if (var / present).exists():
+                aside.mkdir(mode=0o700, exist_ok=True)
+                (aside / present).parent.mkdir(parents=True, exist_ok=True)
+                shutil.move(var / present, aside / present)
                 moved = True
-        var.mkdir(exist_ok=True)
+        (var / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.move(fresh / name, var / name)
     shutil.rmtree(fresh)
     return aside if moved else None
-
-
-def _tops(folder: Path) -> Iterator[str]:
-    yield from sorted(path.name for path in folder.iterdir())
 
 
 def _snapshot(database: Path, copy: Path) -> Path:

@@ -6,6 +6,7 @@ Everything has a default that works on one machine. Environment variables are ``
 
 import json
 from collections.abc import Iterator
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -204,7 +205,18 @@ class Settings(BaseSettings):
     @field_validator("vosk_model")
     @classmethod
     def _tiny_by_name(cls, model: Path | None) -> Path | None:
-        return TINY if model == Path("tiny") else model
+        chosen = TINY if model == Path("tiny") else model
+        if chosen is not None and not chosen.is_dir():
+            raise ValueError(f"nie ma folderu {chosen}; podaj folder modelu Vosk albo usuń to ustawienie")
+        return chosen
+
+    @field_validator("sip_bind")
+    @classmethod
+    def _an_address(cls, address: str) -> str:
+        try:
+            return str(ip_address(address))
+        except ValueError:
+            raise ValueError(f"{address!r} nie jest adresem IP, np. 127.0.0.1 albo 0.0.0.0") from None
 
     @model_validator(mode="after")
     def _eus_proves_and_is_proved(self) -> "Settings":

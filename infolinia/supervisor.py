@@ -120,6 +120,8 @@ class Supervisor:
             await asyncio.sleep(BEAT / 2)
             child.last_beat += loop.time() - due  # while we were held up ourselves, nobody could be heard
             silent = loop.time() - child.last_beat
+            if self._stopping.is_set():
+                return  # who drains is given the time of the drain
             alive = child.process is not None and child.process.returncode is None
             if child.process is not None and alive and silent > self._patience(child, loop.time()):
                 log.error("child hangs: killed", name=child.name, silent=round(silent, 1))

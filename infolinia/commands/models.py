@@ -29,8 +29,7 @@ def list_() -> None:
         state = str(folder) if folder else "brak"
         table.add_row(model.id, model.title, f"{model.size / 1e6:.0f}", model.licence, state)
     if settings.vosk_model is not None:
-        state = str(settings.vosk_model) if settings.vosk_model.is_dir() else f"brak folderu {settings.vosk_model}"
-        table.add_row("(vosk_model)", "Vosk z ustawień", "", "", state)
+        table.add_row("(vosk_model)", "Vosk z ustawień", "", "", str(settings.vosk_model))
     console.print(table)
 
 

@@ -7,7 +7,9 @@ import typer
 
 from desk.alarms import Alarms
 from infolinia import logs
+from infolinia.asterisk.trouble import PortTaken
 from infolinia.asterisk.watch import watch
+from infolinia.ports import check_all_free
 from infolinia.settings import Settings
 from infolinia.supervisor import Supervisor
 
@@ -29,8 +31,15 @@ def serve(
       infolinia serve --engines 4
     """
     settings = Settings()
+    if engines is not None:
+        settings = settings.model_copy(update={"engines": engines})
+    try:
+        check_all_free(settings, {"serve"})
+    except PortTaken as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(error.exit_code) from None
     logs.to_file(settings.var / "log" / "supervisor.log")
-    children = {f"engine-{n}": ["engine", str(n)] for n in range(engines or settings.engines)}
+    children = {f"engine-{n}": ["engine", str(n)] for n in range(settings.engines)}
     children["desk"] = ["desk"]
     alarms = Alarms(command=settings.alarm_command, webhook=settings.alarm_webhook)
     asyncio.run(Supervisor(children, settings.drain_seconds, alarms).run(watch(settings, alarms)))
@@ -44,7 +53,6 @@ def engine(
     """One engine (started by `infolinia serve`)."""
     import uvloop
 
-    from infolinia.asterisk.trouble import PortTaken
     from infolinia.editions import NothingToServe
     from infolinia.engine import run_engine
 

@@ -114,7 +114,7 @@ def status() -> None:
     """
     asked = Settings()
     stack = Stack.found(asked)
-    _show(stack)
+    _show(stack, Console(highlight=False, soft_wrap=True))
     _tell_of_other_settings(stack, asked)
     essential = {"asterisk", "serve"}
     if not essential <= set(stack.running()):
@@ -135,7 +135,7 @@ def _start(stack: Stack, stubs: bool, phones: Sequence[str]) -> None:
     _show(stack)
 
 
-def _show(stack: Stack) -> None:
+def _show(stack: Stack, console: Console = console) -> None:
     for row in stack.status():
         state = f"[green]działa[/] (pid {row.pid})" if row.pid else "[dim]nie działa[/]"
         console.print(f"{row.name:18} {state:32} {row.where}")

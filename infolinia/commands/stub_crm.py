@@ -13,7 +13,7 @@ from infolinia.stubs.crm.server import Crm, create_app
 
 
 def crm(
-    port: Annotated[int | None, typer.Option(help="Port; domyślnie z ustawień (crm_port).")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port; domyślnie z ustawień (crm_port).")] = None,
     data: Annotated[
         Path | None, typer.Option(help="Katalog z odebranymi wiadomościami; domyślnie var/stubs/crm.")
     ] = None,

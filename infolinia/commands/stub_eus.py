@@ -12,7 +12,7 @@ from infolinia.stubs.eus.server import build
 
 
 def eus(
-    port: Annotated[int | None, typer.Option(help="Port; domyślnie z ustawień (eus_port).")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port; domyślnie z ustawień (eus_port).")] = None,
     data: Annotated[Path | None, typer.Option(help="Plik bazy kont; domyślnie w var/stubs/eus.")] = None,
 ) -> None:
     """Uruchamia atrapę e-Urzędu Skarbowego: usługę sprawdzania telePIN i stronę z kontami (tylko 127.0.0.1).

@@ -14,7 +14,8 @@ from infolinia.cli import build
 @pytest.fixture
 def var(tmp_path: Path) -> Path:
     var = tmp_path / "var"
-    (var / "secrets").mkdir(parents=True)
+    var.mkdir()
+    (var / "secrets").mkdir(mode=0o700)
     (var / "secrets" / "vault").write_bytes(b"key")
     (var / "log").mkdir()
     (var / "log" / "engine-0.log").write_text("noise")
@@ -40,6 +41,19 @@ def test_what_was_kept_comes_back_and_the_former_state_is_moved_aside(var: Path,
     assert aside is not None
     assert number(aside) == 7
     assert (var / "log" / "engine-0.log").read_text() == "noise"
+    assert aside.parent == var, "what is moved aside holds secrets and stays where git does not look"
+    assert [stat.S_IMODE(folder.stat().st_mode) for folder in (aside, var / "secrets")] == [0o700, 0o700]
+
+
+def test_what_no_archive_holds_stays(var: Path, tmp_path: Path) -> None:
+    (var / "asterisk" / "lib").mkdir(parents=True)
+    (var / "asterisk" / "lib" / "astdb").write_text("members")
+    (var / "asterisk" / "prefix").mkdir()
+    archive = tmp_path / "kept.tar.gz"
+    backup(var, archive)
+    restore(archive, var)
+    assert (var / "asterisk" / "prefix").is_dir()
+    assert (var / "asterisk" / "lib" / "astdb").read_text() == "members"
 
 
 def test_what_a_call_sealed_is_in_no_archive(var: Path, tmp_path: Path) -> None:
