@@ -2,10 +2,11 @@
 
     .venv/bin/python tools/bench_reload.py [--calls 100] [--json FILE]     on a running stack: infolinia up
 
-SIPp holds the calls; each presses ``#`` once after the change, which must be heard. A call counts as disturbed when an
-engine failed, resumed or lost its sound, when its key was not heard, or when its turns name two versions. Two more
-callers listen throughout: their longest gap between two packets is told for the time before the change and for the time
-about it. Afterwards the former version is live again. Bounded: at most 150 calls of 25 s.
+The new version is deployed and rolled back beforehand; what is measured is the change itself. SIPp holds the calls, and
+each presses ``#`` once after the change, which must be heard. A call is disturbed when, after the change, an engine
+failed it, resumed it or lost its sound, or when its turns name two versions; what came before the change is told apart:
+that is the load. Two more callers listen throughout: their longest gap between two packets is told for the ten seconds
+before the change and for those about it. Afterwards the former version is live again. Bounded: at most 150 calls.
 """
 
 import argparse
@@ -34,7 +35,7 @@ from store import open_database
 from store.versions import Version
 
 NUMBER = "224605992"
-RATE, SECONDS, KEY_AFTER = 25, 25, 16
+RATE, SECONDS, KEY_AFTER = 5, 60, 45
 Figures = dict[str, Any]
 
 
@@ -56,27 +57,31 @@ async def measure(settings: Settings, calls: int) -> Figures:
     await line.start()
     before = deployment.versions_of(settings).live()
     assert before is not None, "infolinia up first"
+    with TemporaryDirectory() as folder:
+        deployed = await asyncio.to_thread(deployment.deploy, settings, edited(settings, Path(folder)), by="bench")
+        assert deployed.version is not None
+    await asyncio.to_thread(deployment.roll_back, settings, str(before.number), by="bench")
     began = datetime.now(UTC)
     command = [sys.executable, "tools/bench_calls.py", "load", "--to", NUMBER, "--rate", str(RATE)]
     command += ["--calls", str(calls), "--keys", "#", "--keys-after", str(KEY_AFTER), "--seconds", str(SECONDS)]
     command += ["--server", f"127.0.0.1:{settings.port('sip')}"]
     load = asyncio.create_task(asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=False))
     listeners = [LiveCall(await line.dial(Dial(NUMBER, None))) for _ in range(2)]
-    await asyncio.sleep(calls / RATE + 2.5)
+    await asyncio.sleep(calls / RATE + 2)
+    _longest_gap(listeners)
+    await asyncio.sleep(10)
     under_way = await _under_way(settings)
     gap_before = _longest_gap(listeners)
-    with TemporaryDirectory() as folder:
-        watching = asyncio.create_task(_served(settings, before))
-        deployed = await asyncio.to_thread(deployment.deploy, settings, edited(settings, Path(folder)), by="bench")
-        assert deployed.version is not None
-        reload = await watching
-    await asyncio.sleep(2)
+    watching = asyncio.create_task(_served(settings))
+    await asyncio.to_thread(deployment.roll_back, settings, str(deployed.version.number), by="bench")
+    reload, changed = await watching
+    await asyncio.sleep(8)
     gap_about = _longest_gap(listeners)
     for listener in listeners:
         listener.hang_up()
     sipp = await load
     await asyncio.sleep(1)
-    found = await _judged(Journal(database, "bench"), database, began, before)
+    found = await _judged(Journal(database, "bench"), database, began, changed, before)
     await asyncio.to_thread(deployment.roll_back, settings, str(before.number), by="bench")
     await line.stop()
     await database.dispose()
@@ -102,13 +107,13 @@ async def _under_way(settings: Settings) -> int:
     return round(sum(float(line.split()[1]) for line in lines))
 
 
-async def _served(settings: Settings, before: Version) -> int:
-    """Milliseconds from the change of the live version until every engine gives it to new calls."""
+async def _served(settings: Settings) -> tuple[int, datetime]:
+    """Milliseconds from the change of the live version until every engine gives it to new calls, and when it was."""
     versions = deployment.versions_of(settings)
     stamp = versions.stamp()
     while versions.stamp() == stamp:
         await asyncio.sleep(0.005)
-    changed = time.monotonic()
+    changed, at = time.monotonic(), datetime.now(UTC)
     new = versions.live_id()
     waiting = set(range(settings.engines))
     async with httpx2.AsyncClient(trust_env=False) as client:
@@ -117,27 +122,31 @@ async def _served(settings: Settings, before: Version) -> int:
                 if f'infolinia_plan{{version="{new}"}} 1.0' in await _metrics(client, settings, number):
                     waiting.discard(number)
             await asyncio.sleep(0.01)
-    return round((time.monotonic() - changed) * 1000)
+    return round((time.monotonic() - changed) * 1000), at
 
 
 async def _metrics(client: httpx2.AsyncClient, settings: Settings, number: int) -> str:
     return (await client.get(f"http://127.0.0.1:{settings.port('metrics', number)}/metrics")).text
 
 
-async def _judged(journal: Journal, database: Any, began: datetime, before: Version) -> Figures:
+async def _judged(journal: Journal, database: Any, began: datetime, changed: datetime, before: Version) -> Figures:
     """What the journal says of every call since ``began``."""
     query = select(CALLS.c.id).where(CALLS.c.arrived >= began)
     async with database.connect() as connection:
         ids = (await connection.execute(query)).scalars().all()
-    disturbed = keyed = old = 0
+    disturbed = earlier = keyed = old = 0
     for id_ in ids:
         turns = await journal.turns(id_)
         plans = {turn.state.plan for turn in turns}
         old += plans == {before.id}
         keyed += any(isinstance(turn.event, Skipped) for turn in turns)
-        broken = any(isinstance(turn.event, Failed | Resumed | MediaLost) for turn in turns)
-        disturbed += broken or len(plans) != 1 or not isinstance(turns[0].event, CallArrived)
-    return {"calls": len(ids), "with_the_version_they_began_with": old, "keys_heard": keyed, "disturbed": disturbed}
+        broken = [turn.at for turn in turns if isinstance(turn.event, Failed | Resumed | MediaLost)]
+        disturbed += (
+            any(at >= changed for at in broken) or len(plans) != 1 or not isinstance(turns[0].event, CallArrived)
+        )
+        earlier += any(at < changed for at in broken)
+    kept = {"with_the_version_they_began_with": old, "keys_heard": keyed}
+    return {"calls": len(ids), **kept, "disturbed": disturbed, "disturbed_before_the_change": earlier}
 
 
 def main() -> None:

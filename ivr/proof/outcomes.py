@@ -101,7 +101,7 @@ class Outcomes:
             case "AuthenticationStopped":
                 yield AuthenticationStopped()
             case "Keyed" if isinstance(asked, Ask):
-                yield from (Keyed(keys=key) for key in (*asked.choices, "?"))
+                yield from (Keyed(keys=key) for key in (*sorted(asked.choices), "?"))
             case "Heard" if asked is not None:
                 yield from self._heard(call, asked)
             case "IdentityGiven":

@@ -181,7 +181,8 @@ class Walk:
     def _tried(self, edge: Edge) -> Iterator[tuple[str, ...]]:
         """All sets of queues that a call which begins to queue may have been in before, but for none."""
         after, before = self._graph.states[edge.target].call, self._graph.states[edge.source].call
-        if edge.exhausted is None and after.pending and is_queueing(after.pending[-1]) and not before.queues_tried:
+        begins = bool(edge.entered) and bool(after.pending) and is_queueing(after.pending[-1])
+        if edge.exhausted is None and begins and not before.queues_tried:
             names = ways(self._plan, after)
             yield from (chosen for size in range(1, len(names) + 1) for chosen in combinations(names, size))
 

@@ -27,7 +27,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(ROOT / "dialplans", copy)
     prompts = copy / "prompts.yaml"
     text = prompts.read_text(encoding="utf-8")
-    for prompt in ("lacze", "w-jakiej-sprawie"):
+    for prompt in ("lacze", "obszary"):
         assert f'\n  {prompt}: "' in text
         text = text.replace(f'\n  {prompt}: "', f'\n  {prompt}: "{MARK}. ')
     prompts.write_text(text, encoding="utf-8")

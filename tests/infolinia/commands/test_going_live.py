@@ -25,6 +25,7 @@ def var(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(judgement.proof, "prove", lambda plan: Proof(7, 9, 0.5, ("koniec",), (), None))
     monkeypatch.setattr(judgement, "run_all", lambda plan, settings, root, say: (3, []))
     monkeypatch.setattr(deployment, "make_ready", lambda settings, plan, files, say: None)
+    monkeypatch.setattr(os, "nice", lambda more: 0)
     return tmp_path / "var"
 
 
