@@ -13,7 +13,7 @@ import msgspec
 from pydantic import SecretStr
 
 from ivr.dialogue.call import Call
-from ivr.dialogue.events import PinChecked
+from ivr.dialogue.events import IdentityGiven, PinChecked
 from ivr.dialogue.plan import Plan
 from ivr.journal import Journal
 from ivr.journal import Turn as Row
@@ -94,6 +94,8 @@ class _RealCall:
         self._id: str | None = None
         self._began = datetime.now(UTC)
         self._handled = self._ahead = 0
+        self._acted = self._began
+        self._refs: dict[str, str] = {}
 
     def hang_up(self) -> None:
         if self._live is not None:
@@ -123,8 +125,10 @@ class _RealCall:
         """The turn that asks something new and unanswered; what was typed ahead answers as many questions."""
         new = [row for row in rows if row.turn > self._handled and _asks(row)]
         self._handled = rows[-1].turn if rows else 0
-        answered, self._ahead = new[: self._ahead], max(self._ahead - len(new), 0)
-        left = new[len(answered) :]
+        left = list(new)
+        while left and self._ahead and left[0].at <= self._acted:
+            left.pop(0)
+            self._ahead -= 1
         return left[-1] if left and left[-1] is rows[-1] else None
 
     async def _rows(self) -> list[Row]:
@@ -137,9 +141,12 @@ class _RealCall:
         for row in rows[len(self.course.turns) :]:
             at = (row.at - rows[0].at).total_seconds()
             written = msgspec.json.encode(journal_file.turn(at, row.event, row.state, row.actions))
-            written = written.replace(row.call.encode(), CALL.encode())
-            if self._number and (shown := self._folder.fixture.caller):
-                written = written.replace(self._number.encode(), shown.encode())
+            if isinstance(row.event, IdentityGiven):
+                self._refs.setdefault(row.event.ref, f"sealed-{len(self._refs) + 1}")
+            for real, shown in ((row.call, CALL), *self._refs.items()):
+                written = written.replace(real.encode(), shown.encode())
+            if self._number and (caller := self._folder.fixture.caller):
+                written = written.replace(self._number.encode(), caller.encode())
             self.course.turns.append(_turn(written))
             self.course.times.append(at)
             self.course.call = row.state
@@ -167,7 +174,7 @@ class _RealCall:
                 await asyncio.sleep(1.0)
                 live.hang_up()
             return
-        if isinstance(row.event, PinChecked) and row.event.verdict in ("refused", "throttled"):
+        if _refused(row):
             await asyncio.sleep(REFUSAL_AFTER - 0.5)
             live.mark = asyncio.get_running_loop().time()
         await self._moment(steps[number], row)
@@ -178,10 +185,14 @@ class _RealCall:
         self._ahead = len(chain) - 1
         for number in chain:
             await self._do(self._begin(number, question), number, str(question))
+        self._acted = datetime.now(UTC)
 
     async def _moment(self, step: Step, row: Row) -> None:
         assert self._live is not None
-        if step.into is not None:
+        if step.into is not None and _refused(row):
+            began = await self._live.wait_speech(NO_PROMPT)
+            await asyncio.sleep(max(began + step.into - asyncio.get_running_loop().time(), 0))
+        elif step.into is not None:
             if row.turn < 5:
                 await self._live.wait_speech(NO_PROMPT)
             due = (row.at - datetime.now(UTC)).total_seconds() + step.into
@@ -232,3 +243,8 @@ def _asks(row: Row) -> bool:
     """Whether the turn ends in a question to the caller."""
     question = question_now(row.state)
     return question is not None and question.answered_by_caller and row.state.ended is None
+
+
+def _refused(row: Row) -> bool:
+    """Whether the turn refuses a telePIN: what it says comes ``REFUSAL_AFTER`` its last key."""
+    return isinstance(row.event, PinChecked) and row.event.verdict in ("refused", "throttled")
