@@ -61,6 +61,7 @@ async def measure(settings: Settings, calls: int) -> Figures:
         deployed = await asyncio.to_thread(deployment.deploy, settings, edited(settings, Path(folder)), by="bench")
         assert deployed.version is not None
     await asyncio.to_thread(deployment.roll_back, settings, str(before.number), by="bench")
+    await asyncio.sleep(2)
     began = datetime.now(UTC)
     command = [sys.executable, "tools/bench_calls.py", "load", "--to", NUMBER, "--rate", str(RATE)]
     command += ["--calls", str(calls), "--keys", "#", "--keys-after", str(KEY_AFTER), "--seconds", str(SECONDS)]
