@@ -66,7 +66,7 @@ def _references(turns: Sequence[Turn], person: Person | None) -> dict[str, str]:
             sealed += 1
             found[event.ref] = f"sealed-{sealed}"
         if isinstance(event, PinChecked) and event.person is not None and person is not None:
-            found[event.person.ref] = f"eus:{person['id']}"
+            found[event.person.ref] = str(person["id"])
             found[event.person.label] = str(person["name"])
     return found
 

@@ -67,7 +67,7 @@ class InProcessAuthority:
         return self._verdicts.get(check)
 
     async def match_principal(self, call: str, digits: Secret, refs: Sequence[str]) -> str | None:
-        known = {f"eus:{party['id']}": (party["pesel"], party["nip"]) for party in self._people.parties.values()}
+        known = {str(party["id"]): (party["pesel"], party["nip"]) for party in self._people.parties.values()}
         return next((ref for ref in refs if digits.reveal() in known.get(ref, ())), None)
 
     async def forget(self, call: str) -> None:
@@ -83,13 +83,13 @@ class InProcessAuthority:
         if not right or row["status"] != "active" or failed >= TRIES:
             return Outcome("refused", at)
         until = (self._now + VALID).isoformat(timespec="seconds")
-        person = Taxpayer(f"eus:{row['id']}", row["name"])
+        person = Taxpayer(str(row["id"]), row["name"])
         return Outcome("ok", at, until, person, row["office"], self._principals(row))
 
     def _principals(self, row: Mapping[str, Any]) -> tuple[Principal, ...]:
         today = self._now.date().isoformat()
         return tuple(
-            Principal(f"eus:{one['party']}", self._people.parties[one["party"]]["name"], one["basis"])
+            Principal(str(one["party"]), self._people.parties[one["party"]]["name"], one["basis"])
             for one in row["principals"]
             if str(one["from"]) <= today <= str(one["to"] or "9999")
         )
