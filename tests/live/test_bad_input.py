@@ -130,7 +130,7 @@ async def a_refused_manager_password_is_said_and_ends_the_desk(hotline: Hotline)
     code, said = await command(hotline.settings, folder, "desk", INFOLINIA_METRICS_PORT="9500")
     assert code == 3
     assert "refused the log-in of 'desk'" in said
-    assert "Mend" in said
+    assert "Pomoże infolinia setup" in said
     assert "not-the-password" not in said
 
 

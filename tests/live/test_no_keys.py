@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from ivr.dialogue.events import NothingHeard, QueueEnded
-from tests.live.hotline import Hotline
+from tests.live.hotline import Hotline, trail
 
 pytestmark = [pytest.mark.live, pytest.mark.anyio]
 
@@ -16,4 +16,4 @@ async def test_who_never_presses_a_key_reaches_a_person(hotline: Hotline, silent
     assert last.state.queues_tried == ("wielkopolskie-kol-ogolna",)
     assert isinstance(last.event, QueueEnded)
     assert last.event.outcome == "served"
-    assert sum(isinstance(turn.event, NothingHeard) for turn in turns) >= 4, "every question was put more than once"
+    assert sum(isinstance(turn.event, NothingHeard) for turn in turns) >= 4, trail(turns)
