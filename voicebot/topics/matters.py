@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from .normalise import fold
 
@@ -34,6 +35,9 @@ ROOM = 0.03
 """Confidence that the whole utterance must give each half of a doubtful cut."""
 ONE = 0.95
 """Confidence of one topic above which a doubtful cut is none."""
+
+MOST_WORDS, MOST_CUTS = 120, 12
+"""Nobody says more in one breath; what is longer is read as one matter: no line of text can hold a reader up."""
 
 SURE = 0.6
 """Confidence from which a half is read with the anchor rather than without."""
@@ -69,7 +73,7 @@ def two_matters(
     the confidence of each label for the utterance as one. A cut that is not ``plain`` counts only where the utterance
     as a whole leaves room for both."""
     found: Two | None = None
-    for cut in cuts(text):
+    for cut in islice(cuts(text), MOST_CUTS):
         first, second = _judge(cut.left, cut.right, best), _judge(cut.right, cut.left, best)
         if first[0] == second[0] or not (is_matter(first[0]) and is_matter(second[0])):
             continue
@@ -85,6 +89,8 @@ def two_matters(
 def cuts(text: str) -> Iterator[Cut]:
     """Ways to cut ``text`` in two halves of at least two words each."""
     words = text.split()
+    if len(words) > MOST_WORDS:
+        return
     plain = [fold(word).strip(".,;:?!") for word in words]
     taken: set[int] = set()
     for at in range(2, len(words) - 1):
