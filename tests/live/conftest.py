@@ -28,7 +28,7 @@ ORDER = (
     "speech",
     "no_keys",
     "engines_killed",
-    "going_live",
+    "deployed",
     "systems_down",
     "secrets",
 )
