@@ -33,7 +33,7 @@ def check(
     """
     settings = Settings()
     root = folder or settings.dialplans
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
     if migrate:
         _migrate(root, console)
     with console.status("Sprawdzam pliki") as status:

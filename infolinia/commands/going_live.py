@@ -27,7 +27,7 @@ from voicebot.voices.voice import VoiceError
 
 from .check import summary
 
-console = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
+console = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False, markup=False)
 ENGINES_SECONDS = 5.0
 """How long a command waits for the engines to say that they serve the new version."""
 By = Annotated[str | None, typer.Option("--by", help="Kto wdraża; domyślnie zalogowany użytkownik")]
