@@ -48,9 +48,12 @@ class Child:
         """Children of a kind take over from each other: ``engine-0`` and ``engine-1``."""
         return self.name.partition("-")[0]
 
+    @property
+    def alive(self) -> bool:
+        return self.process is not None and self.process.returncode is None
+
     def awake(self, now: float) -> bool:
-        alive = self.process is not None and self.process.returncode is None
-        return alive and self.beats and now - self.last_beat < 2 * BEAT
+        return self.alive and self.beats and now - self.last_beat < 2 * BEAT
 
 
 class Supervisor:
@@ -122,8 +125,7 @@ class Supervisor:
             silent = loop.time() - child.last_beat
             if self._stopping.is_set():
                 return  # who drains is given the time of the drain
-            alive = child.process is not None and child.process.returncode is None
-            if child.process is not None and alive and silent > self._patience(child, loop.time()):
+            if child.process is not None and child.alive and silent > self._patience(child, loop.time()):
                 log.error("child hangs: killed", name=child.name, silent=round(silent, 1))
                 self._alarm("child-hung", f"{child.name} gave no sign for {silent:.1f} s and was killed")
                 child.process.kill()

@@ -84,3 +84,11 @@ def _marks(text: str) -> Iterator[tuple[int, int]]:
 def _position(text: str, at: int) -> tuple[int, int]:
     before = text[:at]
     return before.count("\n") + 1, len(before) - before.rfind("\n")
+
+
+def edit(root: Path, name: str, old: str, new: str) -> None:
+    """Put ``new`` for the first ``old``, which must be there, in the file ``name`` of ``root``."""
+    path = root / name
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")

@@ -10,24 +10,11 @@ import pytest
 from ivr.dialogue.actions import Line
 from ivr.phones.conversation import KEYS_OVER, LONGEST_FIRM, Conversation
 from telepin.keys import Answer, Choice, Person, choice
+from tests.fakes.leaping_loop import Loop
 
 SORRY = (Line("eus-niedostepny", "Przepraszam."),)
 LENGTH = 3.0
 PESEL_AND_PIN = "44051401359#123456#"
-
-
-class Loop(asyncio.SelectorEventLoop):
-    """Time stands still while there is something to do, then jumps to the next timer."""
-
-    now = 1000.0
-
-    def time(self) -> float:
-        return self.now
-
-    def _run_once(self) -> None:
-        if not self._ready and self._scheduled:  # type: ignore[attr-defined]
-            self.now = max(self.now, self._scheduled[0]._when)  # type: ignore[attr-defined]
-        super()._run_once()  # type: ignore[misc]
 
 
 class Media:

@@ -15,6 +15,7 @@ from ivr.phones.asterisk import AsteriskPhone, Parts
 from ivr.phones.authentication import REFUSAL_AFTER, REFUSAL_STEP, refusal_onset
 from ivr.phones.conversation import Conversation
 from telepin.service import Outcome
+from tests.fakes.leaping_loop import Loop
 
 KEYS = "482915#"
 CHECK = CheckPin(check="c:1", identity="id")
@@ -29,20 +30,6 @@ def test_whatever_a_check_took_its_refusal_begins_at_one_time(took: float) -> No
 @pytest.mark.parametrize("took", [0.001, 0.4, REFUSAL_STEP])
 def test_late_refusals_begin_on_a_raster(took: float) -> None:
     assert refusal_onset(100.0, 100.0 + REFUSAL_AFTER + took) == pytest.approx(100.0 + REFUSAL_AFTER + REFUSAL_STEP)
-
-
-class Loop(asyncio.SelectorEventLoop):
-    """Time stands still while there is something to do, then jumps to the next timer."""
-
-    now = 1000.0
-
-    def time(self) -> float:
-        return self.now
-
-    def _run_once(self) -> None:
-        if not self._ready and self._scheduled:  # type: ignore[attr-defined]
-            self.now = max(self.now, self._scheduled[0]._when)  # type: ignore[attr-defined]
-        super()._run_once()  # type: ignore[misc]
 
 
 class Media:

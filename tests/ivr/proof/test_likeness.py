@@ -6,19 +6,12 @@ import pytest
 
 from ivr.dialplan import load_plan
 from ivr.proof import LIMITS, Bounds, grown, letters, likeness, still_holds
-from tests.ivr.dialplan.broken_plans import copy_shipped
+from tests.ivr.dialplan.broken_plans import copy_shipped, edit
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     return copy_shipped(tmp_path / "dialplans")
-
-
-def edit(root: Path, name: str, old: str, new: str) -> None:
-    path = root / name
-    text = path.read_text(encoding="utf-8")
-    assert old in text
-    path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
 KRAKOW = "offices/malopolskie.yaml"
