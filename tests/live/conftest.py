@@ -3,9 +3,9 @@ asks two real engines; what came of it is read from the journal, the CRM stub an
 
 One stack (``hotline``) serves all files; it works by keypad, as an office without a recogniser does. ``test_speech.py``
 starts a second one with the recogniser that set-up fetched, and is left out where there is none. Calls of one file are
-placed at the same time (``hotline.Scenarios``). Files that break engines and systems come after those that do not, and
-the search for secrets in all that was written comes last. The longest call, of somebody who never presses a key, is
-begun first and looked at once the other files have had their turn.
+placed at the same time (``hotline.Scenarios``). The longest call, of somebody who never presses a key, is begun first
+and looked at once the other files have had their turn; files that break media, engines and systems come after it, and
+the search for secrets in all that was written comes last.
 """
 
 import asyncio
@@ -19,6 +19,8 @@ import pytest
 from tests.live.hotline import Hotline, own_settings
 
 ORDER = (
+    "asterisk_boot",
+    "early_keys",
     "happy_path",
     "authentication",
     "bad_input",
@@ -27,12 +29,13 @@ ORDER = (
     "replay_call",
     "speech",
     "no_keys",
+    "media_lost",
     "engines_killed",
     "deployed",
     "systems_down",
     "secrets",
 )
-"""Subjects in the order in which their files run; others come before."""
+"""Subjects in the order in which their files run."""
 
 
 @pytest.fixture(scope="session")
@@ -43,9 +46,11 @@ def anyio_backend() -> str:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
+    if unordered := {f"test_{subject}" for subject in ORDER} ^ {path.stem for path in here.glob("test_*.py")}:
+        raise pytest.UsageError(f"{here.name}: ORDER and the files differ in {', '.join(sorted(unordered))}")
     live = [item for item in items if item.path.parent == here]
     ranks = {f"test_{subject}": rank for rank, subject in enumerate(ORDER)}
-    ordered = iter(sorted(live, key=lambda item: ranks.get(item.path.stem, -1)))
+    ordered = iter(sorted(live, key=lambda item: ranks[item.path.stem]))
     items[:] = [next(ordered) if item.path.parent == here else item for item in items]
 
 
