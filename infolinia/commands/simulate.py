@@ -14,6 +14,7 @@ from ruamel.yaml.error import YAMLError
 from infolinia.rehearsals import people, saved, stage_of, tell_mismatches
 from infolinia.settings import Settings
 from infolinia.terminal_caller import Screen, TypingCaller
+from ivr.calendar import WARSAW
 from ivr.dialogue.actions import Action
 from ivr.dialogue.call import Call
 from ivr.dialogue.events import CallArrived, Event
@@ -94,7 +95,7 @@ def simulate(
 
 def _moment(at: str | None) -> datetime:
     if at is None:
-        return datetime.now()
+        return datetime.now(WARSAW)
     try:
         return datetime.strptime(at, AT)
     except ValueError:

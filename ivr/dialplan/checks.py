@@ -158,7 +158,8 @@ def _walk(leads: Mapping[str, set[str]], starts: Iterable[str]) -> set[str]:
 def _texts(draft: Draft) -> Iterator[Fault]:
     """Variables: known where they are said, values that can be said as asked, braces that match."""
     moment = _moment(draft)
-    values: dict[str, list[Piece[str]]] = {name: [piece] for name, piece in draft.variables.items()}
+    values: dict[str, list[Piece[str]]] = {name: [] for name in draft.names.get("variables", ())}
+    values |= {name: [piece] for name, piece in draft.variables.items()}
     for local in draft.local.values():
         for name, piece in local.variables.items():
             values.setdefault(name, []).append(piece)
@@ -241,8 +242,9 @@ def _text(
         if how and how not in SPEECH:
             hint = guess(how, SPEECH) or f"znane: {', '.join(SPEECH)}"
             yield piece.fault(message=f"nieznany sposób mówienia `{how}`", hint=hint)
-        elif how:
-            yield from _sayable(values.get(name, []), how)
+        elif how and name in known:
+            said = values.get(name)
+            yield from _no_value(piece, name, how) if said is None else _sayable(said, how)
 
 
 def _sayable(values: Iterable[Piece[str]], how: str) -> Iterator[Fault]:
@@ -251,6 +253,12 @@ def _sayable(values: Iterable[Piece[str]], how: str) -> Iterator[Fault]:
             SPEECH[how](value.value)
         except ValueError:
             yield value.fault(message=f"wartości `{value.value}` nie da się powiedzieć jako `{how}`")
+
+
+def _no_value(piece: Piece[str], name: str, how: str) -> Iterator[Fault]:
+    """What a node fills in, and the office, are words: there is nothing in them to say as an amount or a date."""
+    message = f"zmienna `{name}` to gotowe słowa: nie da się ich powiedzieć jako `{how}`"
+    yield piece.fault(message=message, hint=f"proszę napisać `{{{name}}}`")
 
 
 def _unused(draft: Draft) -> Iterator[Fault]:
@@ -337,6 +345,8 @@ def _queues(draft: Draft) -> Iterator[Fault]:
 
 def _topics(draft: Draft) -> Iterator[Fault]:
     yield from _again(draft.topics, "temat")
+    if draft.names.get("topics") == set():
+        yield Fault("topics", 0, 0, "brakuje tematów", "pliki tematów leżą w tym folderze, na przykład topics/pcc.yaml")
     for topic in draft.topics:
         if topic.value.queue is not None and "queues" in draft.names:
             yield from _unknown("nieznana kolejka", topic.value.queue, draft.names["queues"], topic, "queue")

@@ -70,6 +70,7 @@ class Draft:
         self.faults: list[Fault] = []
         self.warnings: list[Fault] = []
         self.names: dict[str, set[str]] = {}
+        self.sources: list[Source] = []
         self.flow: Source | None = None
         self.heads: dict[str, str] = {}
         self.manners: Piece[Manners] | None = None
@@ -84,7 +85,8 @@ class Draft:
         """Whether a node of an office could not be read."""
         self._digest = hashlib.sha256()
         if not root.is_dir():
-            self.faults.append(Fault(root.name or ".", 1, 1, "brakuje folderu dialplanów", f"szukany w {root}"))
+            what = "to nie jest folder dialplanów" if root.exists() else "nie ma takiego folderu dialplanów"
+            self.faults.append(Fault(str(root), 0, 0, what, "leży w nim hotline.yaml"))
             return
         self._strays()
         self._flow()
@@ -116,6 +118,7 @@ class Draft:
         source = Source(path, self.root)
         self._digest.update(source.name.encode() + b"\0" + source.raw + b"\0")
         self.faults += source.faults
+        self.sources.append(source)
         return source
 
     def _file(self, name: str, required: set[str], optional: set[str]) -> tuple[Source, dict[str, Any]] | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ..dialogue.plan import Local, Plan
 from .checks import check
+from .cut_off import cut_off
 from .draft import FILES, FOLDERS, Draft
 from .source import Fault, Source
 from .speech import SPEECH
@@ -40,8 +41,9 @@ def examine(root: Path, version: str | None = None) -> Examined:
     """All that can be said of the dialplans in folder ``root``. Raises nothing for what an author may write. The plan
     is called ``version``; None: by its content."""
     draft = Draft(root)
+    halves = cut_off(draft)
     found, warnings = check(draft, date.today().isoformat())
-    faults = sorted({*draft.faults, *found})
+    faults = sorted({*draft.faults, *halves, *found})
     plan = None if faults else _plan(draft, version or draft.version)
     return Examined(plan, faults, sorted({*draft.warnings, *warnings}), draft.flow)
 

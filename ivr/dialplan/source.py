@@ -13,7 +13,8 @@ MAX_BYTES = 400_000
 
 @dataclass(frozen=True, order=True)
 class Fault:
-    """One fault of a dialplan; ``line`` and ``column`` count from 1. ``message`` and ``hint`` are Polish."""
+    """One fault of a dialplan; ``line`` and ``column`` count from 1, and are 0 for a fault of a whole folder.
+    ``message`` and ``hint`` are Polish."""
 
     file: str
     line: int
@@ -23,7 +24,8 @@ class Fault:
 
     def __str__(self) -> str:
         hint = f" ({self.hint})" if self.hint else ""
-        return f"{self.file}:{self.line}:{self.column}: {self.message}{hint}"
+        place = f":{self.line}:{self.column}" if self.line else ""
+        return f"{self.file}{place}: {self.message}{hint}"
 
 
 class Source:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from ..dialogue.events import CallArrived, LookedUp, NothingHeard, QueueEnded, TransferEnded
 from ..dialogue.machine import LAST_VISITS, MAX_VISITS
+from ..dialogue.node import NodeRef, change, references
 from .properties import Finding, spoken
 from .walk import Edge, Graph
 
@@ -41,7 +42,9 @@ def circles(graph: Graph) -> Iterator[Finding]:
         # A fresh call has no visits: to run out of them, or of hops, in one turn means to go round without waiting.
         fresh = edge.exhausted is None and not graph.states[edge.source].call.exhausted
         if edge.error is None and fresh and graph.states[edge.target].call.exhausted:
-            yield Finding(edge, "węzły prowadzą jeden do drugiego w kółko, na nic nie czekając")
+            loop = _loop(graph, edge)
+            shown = f": {' → '.join(f'`{name}`' for name in loop)}" if loop else ""
+            yield Finding(edge, f"węzły prowadzą w kółko, na nic nie czekając{shown}", node=loop[0] if loop else "")
             return
     kinds: tuple[tuple[Callable[[Edge], bool], str], ...] = (
         (lambda edge: not edge.entered, "koło bez licznika: można je obiegać bez końca"),
@@ -51,6 +54,23 @@ def circles(graph: Graph) -> Iterator[Finding]:
         circle = _circle(graph, lambda edge, kept=kept: usual(edge) and kept(edge))  # type: ignore[misc]
         if circle:
             yield Finding(circle[0], f"{message}: {_names(graph, circle)}", tuple(circle[1:] + circle[:1]))
+
+
+def _loop(graph: Graph, edge: Edge) -> list[str]:
+    """The nodes that lead to each other without a wait when the event of ``edge`` comes, the first one again at the
+    end; empty when entering them alone does not show it."""
+    call = graph.states[edge.source].call
+    plan = graph.plan.for_office(call.office)
+    node = plan.nodes.get(call.node)
+    ahead = [str(ref) for _, ref in references(node) if isinstance(ref, NodeRef)] if node is not None else []
+    for target in [*ahead, plan.person, plan.start]:
+        way: list[str] = []
+        while target is not None and target not in way:
+            way.append(str(target))
+            target = plan.nodes[target].enter(plan, change(call, node=target, tries=0, step="")).goto
+        if target is not None:
+            return [*way[way.index(target) :], str(target)]
+    return []
 
 
 def usual(edge: Edge) -> bool:

@@ -187,8 +187,9 @@ class Outcomes:
             yield _behind(topic)
             yield _said(f"{topic}|{other}")
             yield _said(f"{topic}|{other}", doubtful)
-        yield _said(topics[0], hardly)
-        yield _rivals(topics[0], topics[-1], hardly)
+        if topics:
+            yield _said(topics[0], hardly)
+            yield _rivals(topics[0], topics[-1], hardly)
 
     def _levels(self, call: Call) -> tuple[float, float]:
         """Confidences just below the two thresholds of the node that asks."""

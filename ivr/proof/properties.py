@@ -21,11 +21,13 @@ QUESTIONS = (Ask, AskDigits, AskPin)
 
 @dataclass(frozen=True)
 class Finding:
-    """One breach. ``then``: transitions after ``edge`` that show it, if it takes more than one."""
+    """One breach. ``then``: transitions after ``edge`` that show it, if it takes more than one; ``node``: where its
+    author must mend, if not where the call is afterwards."""
 
     edge: Edge
     message: str
     then: tuple[Edge, ...] = ()
+    node: str = ""
 
 
 Check = Callable[[Graph], Iterator[Finding]]

@@ -10,7 +10,7 @@ from typing import Any
 from ..dialogue.events import CallArrived
 from ..dialogue.plan import Plan
 from . import properties
-from .bounds import Bounds, bounds, circles
+from .bounds import Bounds, bounds, circles, seconds
 from .counterexample import script, shows
 from .properties import Check, Finding
 from .walk import MAX_STATES, Edge, Graph, Walk
@@ -124,22 +124,25 @@ def _length(graph: Graph, finding: Finding) -> int:
 
 def _violation(graph: Graph, name: str, finding: Finding) -> Violation:
     played = script(graph, finding)
-    node = graph.states[finding.edge.target].call.node or graph.plan.start
+    node = finding.node or graph.states[finding.edge.target].call.node or graph.plan.start
     title = f"{PROPERTIES[name][0] if name in PROPERTIES else TIME}: {finding.message}"
     return Violation(name, finding.message, node, {**played, "title": title, "property": name})
 
 
 def _too_long(graph: Graph, found: Bounds) -> Iterator[Violation]:
     first = next(edge for edge in graph.edges if isinstance(edge.event, CallArrived))
+    talker = max((edge for edge in graph.edges if edge.error is None), key=seconds, default=first)
+    node = graph.states[talker.target].call.node
     for is_, may_be, what in (
-        (found.steps, LIMITS.steps, "kroków"),
-        (found.seconds, LIMITS.seconds, "sekund mowy automatu"),
-        (found.silent_steps, LIMITS.silent_steps, "kroków bez udziału dzwoniącego"),
-        (found.silent_seconds, LIMITS.silent_seconds, "sekund mowy automatu bez udziału dzwoniącego"),
+        (found.steps, LIMITS.steps, "kto celowo krąży, przejdzie {} kroków"),
+        (found.seconds, LIMITS.seconds, "kto celowo krąży, wysłucha {} s automatu"),
+        (found.silent_steps, LIMITS.silent_steps, "kto milczy, przejdzie {} kroków"),
+        (found.silent_seconds, LIMITS.silent_seconds, "kto milczy, wysłucha {} s automatu"),
     ):
         if is_ > may_be:
-            message = f"rozmowa może trwać {is_:.0f} {what}, a może najwyżej {may_be:.0f}"
-            yield _violation(graph, "czas", Finding(_deepest(graph, first), message))
+            mend = f"najdłużej naraz mówi węzeł `{node}` ({seconds(talker):.0f} s)"
+            message = f"{what.format(f'{is_:.0f}')}, a granica to {may_be:.0f}; {mend}"
+            yield _violation(graph, "czas", Finding(_deepest(graph, first), message, node=node))
 
 
 def _deepest(graph: Graph, first: Edge) -> Edge:

@@ -1,5 +1,8 @@
 """``infolinia simulate`` and ``infolinia graph``, as commands."""
 
+import re
+import time
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,7 @@ from infolinia.commands.graph import graph
 from infolinia.commands.simulate import simulate
 from infolinia.settings import ROOT
 from infolinia.stubs.eus.in_process import People
+from ivr.calendar import WARSAW
 from ivr.dialogue.plan import Plan
 from ivr.dialogue.script import play
 
@@ -96,3 +100,16 @@ def test_an_office_that_is_not_there_is_refused_by_graph() -> None:
     result = run(graph, "--office", "atlantyda")
     assert result.exit_code == 2
     assert "malopolskie" in result.output
+
+
+def test_now_is_the_time_in_warsaw_wherever_the_machine_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Pacific/Honolulu")
+    time.tzset()
+    try:
+        before = datetime.now(WARSAW).replace(second=0, microsecond=0, tzinfo=None)
+        shown = re.search(r"\), (\S+)", run(simulate, typed="!hangup\n").output)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert shown is not None
+    assert abs(datetime.fromisoformat(shown[1]).replace(tzinfo=None) - before) < timedelta(hours=1)

@@ -1,6 +1,7 @@
 """Every fault is found where it is, said in Polish, and hides no other."""
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -156,8 +157,40 @@ def test_times_dates_and_words_need_no_quotation_marks(root: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_is_a_fault(tmp_path: Path) -> None:
-    with pytest.raises(PlanError, match="brakuje folderu dialplanów"):
+    with pytest.raises(PlanError, match=f"^{tmp_path}/nowhere: nie ma takiego folderu dialplanów"):
         load_plan(tmp_path / "nowhere")
+    (tmp_path / "file").write_text("version: 1\n")
+    with pytest.raises(PlanError, match="to nie jest folder dialplanów"):
+        load_plan(tmp_path / "file")
+
+
+def test_a_folder_without_topics_is_told_so(root: Path) -> None:
+    shutil.rmtree(root / "topics")
+    assert [str(fault) for fault in examine(root).faults] == [
+        "topics: brakuje tematów (pliki tematów leżą w tym folderze, na przykład topics/pcc.yaml)"
+    ]
+
+
+HALVES = {
+    "hotline.yaml": ("    second: dru", "plik urywa się we wpisie `odpowiedz`; brakuje w nim: `done`, `next`, `other`"),
+    "prompts.yaml": ("  powitanie: ", "`powitanie` jest puste"),
+    "queues.yaml": ("kol-vat-nip, na", "nawias bez pary albo brak przecinka"),
+    "offices/malopolskie.yaml": ("  hours:", "plik urywa się we wpisie `office`; brakuje w nim: `queues`"),
+    "topics/pcc.yaml": ("    area: P", "plik urywa się we wpisie `pcc-co-podlega`; brakuje w nim: `queue`"),
+}
+
+
+@pytest.mark.parametrize("name", HALVES)
+def test_a_file_written_by_half_is_told_once(name: str, root: Path) -> None:
+    last, message = HALVES[name]
+    path = root / name
+    text = path.read_text(encoding="utf-8")
+    half = text[: text.index(last) + len(last)]
+    path.write_text(half, encoding="utf-8")
+    faults = examine(root).faults
+    assert {fault.file for fault in faults} == {name}, "what the lost half held is not asked for elsewhere"
+    assert message in [fault.message for fault in faults]
+    assert len(faults) <= 2
 
 
 def test_prompts_and_files_that_nobody_uses_are_warnings(root: Path) -> None:

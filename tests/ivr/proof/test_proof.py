@@ -175,6 +175,28 @@ def test_a_counter_example_is_a_shortest_one() -> None:
     assert acts == [{"keys": "#"}]
 
 
+def test_nodes_in_a_circle_are_named_and_told_at_the_first_of_them() -> None:
+    violation = prove(BAD["nodes in a circle without a wait"][1]).violations[0]
+    assert violation.message == "węzły prowadzą w kółko, na nic nie czekając: `a` → `b` → `a`"
+    assert violation.node == "a"
+
+
+def test_a_call_too_long_names_the_node_that_talks_most() -> None:
+    long = "Informacja, której nikt nie wysłucha do końca. " * 400
+    found = [v for v in prove(small_plan(prompts={"przykro": long})).violations if v.property == "czas"]
+    assert [violation.node for violation in found] == ["nikt"] * len(found)
+    assert any("kto milczy, wysłucha" in v.message and "mówi węzeł `nikt`" in v.message for v in found)
+
+
+def test_a_plan_without_topics_is_walked() -> None:
+    matter = {
+        **{"node": "matter", "lines": ["menu"], "again": ["menu"], "confirm": "menu", "either": "menu"},
+        **{"keys": ["menu"], "areas": [{"key": "1", "queue": "kol-pit", "line": "menu"}]},
+        **{"next": "konsultant", "otherwise": "konsultant", "done": "koniec"},
+    }
+    assert prove(small_plan({"menu": matter})).states > 0
+
+
 def test_a_caller_who_circles_shows_all_the_rounds() -> None:
     proof = prove(BAD["hangs up on a caller who circles"][1])
     assert turns(proof)[-1]["ended"] == "failed"
