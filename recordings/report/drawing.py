@@ -11,11 +11,12 @@ from voicebot.audio import BYTES_PER_SECOND, RATE, samples_of
 
 PER_SECOND, MOST = 24.0, 70.0
 """Pixels a second, at least and, for short calls, at most."""
-WIDE = 1030.0
+WIDE = 840.0
 """Pixels that a short call is spread to."""
 IDLE, SHORT = 4.0, 2.0
 """A stretch in which nothing happens for longer than ``IDLE`` seconds is drawn ``SHORT`` seconds long."""
-LEFT, HEIGHT = 92.0, 172
+LEFT, RIGHT, HEIGHT = 92.0, 60.0, 172
+"""``RIGHT`` holds the words of what comes last."""
 WAVE, HEARD, BOT, CORE = 46.0, 84.0, 100.0, 146.0
 _BIN = RATE // 20
 Moment = dict[str, Any]
@@ -65,9 +66,9 @@ def drawing(timeline: Sequence[Moment], pieces: Sequence[Piece], parted: float |
     """The SVG element. ``parted`` is when the call went otherwise than recorded."""
     busy = [(float(moment["at"]), end_of(moment)) for moment in timeline]
     scale = Scale([*busy, *((piece.at, piece.until) for piece in pieces)])
-    width = scale(scale.end)
+    width = scale(scale.end) + RIGHT
     parts = [*_frame(scale, width), *_bot(timeline, scale), *_core(timeline, scale, width)]
-    parts += [*_pieces(pieces, scale, width), *_acts(timeline, scale)]
+    parts += [*_pieces(pieces, scale, width), *_acts(timeline, scale, width)]
     if parted is not None:
         x = scale(parted)
         parts.append(f'<line class="parted" x1="{x:.1f}" x2="{x:.1f}" y1="14" y2="{HEIGHT - 4}"/>')
@@ -143,14 +144,14 @@ def _core(timeline: Sequence[Moment], scale: Scale, width: float) -> Iterator[st
             yield _text("node", x + 7, CORE + 4, node, following - x - 10)
 
 
-def _acts(timeline: Sequence[Moment], scale: Scale) -> Iterator[str]:
-    for moment in timeline:
-        if moment["who"] != "caller" or "until" in moment or moment["what"] not in _SIGNS:
-            continue
+def _acts(timeline: Sequence[Moment], scale: Scale, width: float) -> Iterator[str]:
+    acts = [one for one in timeline if one["who"] == "caller" and "until" not in one and one["what"] in _SIGNS]
+    for place, moment in enumerate(acts):
         x, sign = scale(moment["at"]), _SIGNS[moment["what"]]
+        following = scale(acts[place + 1]["at"]) if place + 1 < len(acts) else width
         label = moment["text"] if moment["what"] == "keys" else sign
         yield f'<g><title>{escape(label)}</title><circle class="act" cx="{x:.1f}" cy="{WAVE}" r="5"/>'
-        yield f'<text class="key" x="{x + 8:.1f}" y="{WAVE + 4}">{escape(label)}</text></g>'
+        yield _text("key", x + 8, WAVE + 4, label, following - x - 14) + "</g>"
 
 
 _SIGNS = {"keys": "", "hangs up": "rozłącza się", "loses media": "dźwięk zerwany", "is silent": "milczy"}
@@ -160,4 +161,4 @@ def _text(kind: str, x: float, y: float, text: str, room: float) -> str:
     """``text`` as far as ``room`` pixels go."""
     letters = int(room / 6.2)
     shown = text if len(text) <= letters else text[: max(0, letters - 1)].rstrip() + "…"
-    return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}">{escape(shown)}</text>' if letters > 1 else ""
+    return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}">{escape(shown)}</text>' if letters >= min(2, len(text)) else ""

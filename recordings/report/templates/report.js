@@ -26,6 +26,7 @@ const whole=article.querySelector("[data-whole]");
 if(whole)whole.addEventListener("click",()=>groups.length&&play(article,groups.map(piece)));
 for(const group of groups){group.addEventListener("click",()=>play(article,[piece(group)]));
 group.addEventListener("keydown",event=>{if(event.key==="Enter"||event.key===" "){event.preventDefault();play(article,[piece(group)])}})}}
+addEventListener("keydown",event=>{if(event.key==="Escape")stopNow()});
 const opened=()=>{const article=document.getElementById(decodeURIComponent(location.hash.slice(1)));
 const inner=article&&article.querySelector("details");if(inner)inner.open=true};
 addEventListener("hashchange",opened);opened();
