@@ -4,6 +4,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -14,17 +15,24 @@ import typer
 from infolinia.commands.record import kept_calls
 from infolinia.rehearsals import people
 from infolinia.settings import Settings
+from ivr.calendar import WARSAW, opening
+from ivr.dialogue.events import LookedUp
+from ivr.dialogue.plan import Plan
+from ivr.dialplan import PlanError, load_plan
 from recordings.anonymous.findings import Finder
 from recordings.anonymous.journal import Unsure
 from recordings.anonymous.kept import KeptCall
 from recordings.anonymous.make import Listener, Maker
 from recordings.anonymous.replacing import Replacing
+from recordings.fixture.edit import change
+from recordings.fixture.folder import FILE, load
 from recordings.fixture.journal_file import JournalError
 from voicebot.audio import AudioError
 from voicebot.models import model_folder
 from voicebot.numerals import fold
 
 REFUSED = 3
+MINUTE = "%Y-%m-%d %H:%M"
 
 
 def fixture(
@@ -74,7 +82,7 @@ def fixture(
     try:
         maker = Maker(KeptCall(found[0]), replacing, people().rows, _listener(settings), words)
         try:
-            notes = maker.write(half, licence)
+            notes = [*maker.write(half, licence), *_alike(half, load_plan(settings.dialplans))]
         finally:
             if draft is not None:
                 draft.write_text("".join(f"{turn}\t{text}\n" for turn, text in maker.heard.items()), encoding="utf-8")
@@ -85,12 +93,29 @@ def fixture(
         for reason in refusal.reasons:
             typer.echo(f"  {reason}", err=True)
         raise typer.Exit(REFUSED) from None
-    except (OSError, AudioError, JournalError, msgspec.MsgspecError) as error:
+    except (OSError, AudioError, JournalError, PlanError, msgspec.MsgspecError) as error:
         _bad(f"zachowanej rozmowy nie da się odczytać albo nagrania zapisać: {error}")
     finally:
         shutil.rmtree(half.parent, ignore_errors=True)
     typer.echo(f"{wanted}: {'; '.join(notes)}")
     typer.echo("Proszę tego wysłuchać przed udostępnieniem, potem: infolinia replay --journal " + str(wanted))
+
+
+def _alike(made: Path, plan: Plan) -> list[str]:
+    """Move the fixture's time to the next hour at which the office is open or closed as the call found it: hours may
+    have been held (``INFOLINIA_HOURS``), which a replay does not know. A note of it."""
+    folder = load(made)
+    found = next((t for t in folder.journal if isinstance(t.event, LookedUp) and t.event.what == "hours"), None)
+    office = plan.offices.get(found.after.office or "") if found is not None else None
+    if found is None or office is None or not isinstance(found.event, LookedUp) or found.event.found.get("closure"):
+        return []
+    at = datetime.strptime(folder.fixture.at, MINUTE).replace(tzinfo=WARSAW)
+    later = (at + timedelta(hours=hours) for hours in range(24 * 14))
+    fitting = next((one for one in later if opening(office, one).open == found.event.found.get("open")), at)
+    if fitting == at:
+        return []
+    change(made / FILE, {("at",): fitting.strftime(MINUTE)})
+    return [f"urząd był czynny inaczej niż w dialplanie, więc `at` to {fitting.strftime(MINUTE)}"]
 
 
 def _listener(settings: Settings) -> Listener | None:

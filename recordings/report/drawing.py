@@ -161,4 +161,6 @@ def _text(kind: str, x: float, y: float, text: str, room: float) -> str:
     """``text`` as far as ``room`` pixels go."""
     letters = int(room / 6.2)
     shown = text if len(text) <= letters else text[: max(0, letters - 1)].rstrip() + "…"
-    return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}">{escape(shown)}</text>' if letters >= min(2, len(text)) else ""
+    return (
+        f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}">{escape(shown)}</text>' if letters >= min(2, len(text)) else ""
+    )
