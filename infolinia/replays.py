@@ -24,12 +24,12 @@ from recordings.replay.judge import refused
 from recordings.replay.run import Replay
 from recordings.replay.verdict import Result
 from voicebot.ears.choose import HINT
-from voicebot.ears.whisper import WhisperEngine
+from voicebot.ears.whisper import BEAM, MARGIN, SHORTEST, WhisperEngine
 from voicebot.models import model_folder
 from voicebot.topics.recogniser import ensure_model
 
-EAR = f"whisper-base-{hashlib.sha256(HINT.encode()).hexdigest()[:6]}"
-"""The recogniser and what it is primed with: another one hears otherwise."""
+EAR = f"whisper-base-{hashlib.sha256(f'{HINT} {BEAM} {SHORTEST} {MARGIN}'.encode()).hexdigest()[:6]}"
+"""The recogniser, what it is primed with and how it looks: another one hears otherwise."""
 HEARD = "heard.jsonl"
 THREADS = 1
 

@@ -10,7 +10,6 @@ in this process, with the ear that the machine has; the ear works in a process o
 import argparse
 import asyncio
 import json
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,11 +29,11 @@ from voicebot.audio import FRAME_BYTES, FRAME_SECONDS, RATE, level, load, sample
 from voicebot.ears.choose import open_ear
 from voicebot.ears.ear import Ear
 from voicebot.ears.tiny import TINY
-from voicebot.listen import NEAR_DB, NEAR_FRAMES, REAL_SPEECH, WORD, Listener, Question, plausible
+from voicebot.listen import REAL_SPEECH, STRICT, WORD, Listener, Question, plausible
 from voicebot.media import MediaServer, MediaSession
 from voicebot.models import model_folder
 from voicebot.turn import Decision, Timing, Turn
-from voicebot.voice_activity import VoiceActivity, WebRtc, voice_activity
+from voicebot.voice_activity import Loudness, VoiceActivity, WebRtc, voice_activity
 
 Figures = dict[str, Any]
 DEMO = Path("recordings/demo")
@@ -48,8 +47,8 @@ PAUSES = (0.2, 0.3, 0.4, 0.5, 0.55)
 """Pauses inside a sentence, in seconds: a breath, a thought."""
 
 VOSK = "Vosk's end-pointer"
-THINKS = 0.5
-"""Seconds that an utterance-at-a-time ear takes at least; what is said in them is added to the answer."""
+THINKS = Timing().open - Timing().end
+"""Seconds in which an open answer that has ended may go on; what is said in them is added to it."""
 
 
 def frames(pcm: bytes) -> list[bytes]:
@@ -81,9 +80,13 @@ def ends(pcm: bytes, way: str, thinks: float = 0.0) -> list[float]:
     the time that the ear ``thinks`` had not: that end is taken back."""
     activity, timing = WAYS[way]
     detector, turn, found = activity(), Turn(60.0, 0.0, prompt=False, timing=timing), []
+    strict, loudness = WebRtc(STRICT), Loudness()
     for n, frame in enumerate(frames(pcm + bytes(FRAME_BYTES * 100))):
         at = (n + 1) * FRAME_SECONDS
-        decision = turn.frame(detector.probability(frame), at)
+        probability = detector.probability(frame)
+        if way == "ours":
+            probability = loudness.judge(probability, frame, speaking=turn.speaking, under_prompt=False)
+        decision = turn.frame(probability, at, sounds=way == "ours" and strict.probability(frame) > 0)
         if decision is Decision.ENDED:
             found.append(at)
         elif decision is Decision.WENT_ON and at - found[-1] <= thinks:
@@ -156,15 +159,13 @@ def under_prompt(pcm: bytes, way: str) -> Heard:
     """``held``: the prompt fell silent for a while. ``sounds``: what an ear is asked about before it is lost."""
     activity, timing = WAYS[way]
     detector, turn, found = activity(), Turn(60.0, 0.0, prompt=True, timing=timing), Heard()
-    cut, begin = frames(pcm), 0
-    levels: deque[float] = deque(maxlen=NEAR_FRAMES)
+    cut, begin, strict, loudness = frames(pcm), 0, WebRtc(STRICT), Loudness()
     for n, frame in enumerate(cut):
         at = (n + 1) * FRAME_SECONDS
         probability = detector.probability(frame)
-        levels.append(level(frame))
-        if way == "ours" and max(levels) < NEAR_DB:
-            probability = 0.0
-        match turn.frame(probability, at):
+        if way == "ours":
+            probability = loudness.judge(probability, frame, speaking=turn.speaking, under_prompt=turn.under_prompt)
+        match turn.frame(probability, at, sounds=way == "ours" and strict.probability(frame) > 0):
             case Decision.BEGAN:
                 found.held += 1
                 begin = max(0, n - 20)

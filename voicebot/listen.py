@@ -8,13 +8,13 @@ from typing import Literal, Protocol
 import msgspec
 import structlog
 
-from .audio import FRAME_SECONDS, level
+from .audio import FRAME_SECONDS
 from .ears.ear import Ear, Fault, Hearing, Question, Utterance
 from .ears.keypad import KeypadOnly
 from .line_sounds import LineSounds
 from .turn import Decision, Timing, Turn
 from .understand import CONTROL_PHRASES, Phrases, hesitates, nods
-from .voice_activity import VoiceActivity, voice_activity
+from .voice_activity import Loudness, VoiceActivity, WebRtc, voice_activity
 
 __all__ = ["Floor", "Listener", "Question", "Utterance"]
 
@@ -27,10 +27,8 @@ REAL_SPEECH = 0.6
 """Seconds of voice from which on something not understood was speech, not a noise."""
 WORD = 0.15
 """Seconds of voice that a word has at least; less under a prompt is a noise, and no ear is asked."""
-NEAR_DB = -32.0
-NEAR_FRAMES = 6
-"""Voices whose loudest of so many frames is fainter than this (dB of full scale) are across the room; they hold no
-prompt. Who speaks into a telephone is at -15 to -30."""
+STRICT = 3
+"""WebRTC's least willing mode: it tells sounds of speech, unvoiced ones included, from a quiet line."""
 FASTEST = 28.0
 """Letters a second that nobody speaks: a recogniser that gives more has invented them."""
 HOLD = 0.8
@@ -112,12 +110,12 @@ class _Answer:
         self._listener, self._media, self._prompt, self._question = listener, media, prompt, question
         self._floor = floor
         self._phrases = Phrases(question.phrases)
-        self._activity, self._sounds = listener._activity(), LineSounds()
+        self._activity, self._any_sound, self._sounds = listener._activity(), WebRtc(STRICT), LineSounds()
         timing = listener.timing.slower() if question.slow else listener.timing
         playing = prompt is not None and not prompt.done.done()
         self._turn = Turn(question.patience, self._loop.time(), prompt=playing, timing=timing)
         self._lookback: deque[bytes] = deque(maxlen=round(timing.lookback / FRAME_SECONDS) + timing.window)
-        self._levels: deque[float] = deque(maxlen=NEAR_FRAMES)
+        self._loudness = Loudness()
         self._said = bytearray()
         self._hearing: Hearing | None = None
         self._reading: asyncio.Task[None] | None = None
@@ -160,18 +158,36 @@ class _Answer:
         if self._turn.speaking:
             self._hearing.feed(frame)
         partial = self._hearing.partial if self._reading is None else ""
-        probability = self._activity.probability(frame)
-        self._levels.append(level(frame))
-        if self._turn.under_prompt and max(self._levels) < NEAR_DB:
-            probability = 0.0
+        probability = self._loudness.judge(
+            self._activity.probability(frame),
+            frame,
+            speaking=self._turn.speaking,
+            under_prompt=self._turn.under_prompt,
+        )
         self._sounds.feed(frame, probability)
         if self._sounds.music:
             self._wait_for_music(at)
         decision = self._turn.frame(
-            probability, at, complete=self._phrases.complete(partial), hesitating=hesitates(partial)
+            probability,
+            at,
+            sounds=self._any_sound.probability(frame) > 0,
+            complete=self._phrases.complete(partial),
+            whole=self._phrases.holds(partial),
+            hesitating=hesitates(partial),
         )
         self._act(decision, at)
+        self._look_ahead(at)
         self._arm()
+
+    def _look_ahead(self, at: float) -> None:
+        """In a pause, let the ear find out what was said so far."""
+        if self._hearing is None or self._reading is not None or not self._turn.speaking:
+            return
+        silence = self._turn.silence(at)
+        if silence < FRAME_SECONDS / 2:
+            self._hearing.resume()
+        elif silence + FRAME_SECONDS / 2 >= self._turn.timing.lull and self._turn.spoken >= WORD:
+            self._hearing.pause()
 
     def _act(self, decision: Decision | None, at: float) -> None:
         match decision:
@@ -219,6 +235,8 @@ class _Answer:
             if release is not None:
                 release.cancel()
         if self._believed(utterance, under_prompt=under_prompt, murmur=murmur):
+            if decision is Decision.ENDED and not self._question.closed:
+                await asyncio.sleep(self._turn.timing.open - self._turn.silence(self._loop.time()))
             if self._prompt is not None and not self._prompt.done.done():
                 self._prompt.stop()
             self._settle(self._judged(utterance or Utterance("", 0.0), decision))

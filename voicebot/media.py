@@ -18,7 +18,7 @@ import structlog
 from . import audiosocket
 from .audio import FRAME_BYTES, RATE, SILENCE, Resampler
 from .pacing import Wheel
-from .playback import Mouth, Playback
+from .playback import FADE, Mouth, Playback
 
 __all__ = ["MediaServer", "MediaSession", "Playback"]
 
@@ -114,11 +114,11 @@ class MediaSession:
         """Say ``pcm`` after all that waits already, without a gap. Returns at once. After the end: stopped at once."""
         return self._mouth.play(pcm)
 
-    def hush(self, fade: float = 0.06) -> None:
+    def hush(self, fade: float = FADE) -> None:
         """Stop what plays within ``fade`` seconds and drop what waits."""
         self._mouth.hush(fade)
 
-    def hold(self, fade: float = 0.06) -> None:
+    def hold(self, fade: float = FADE) -> None:
         """Silence what plays within ``fade`` seconds and keep its place for ``go_on``."""
         self._mouth.hold(fade)
 

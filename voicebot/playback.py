@@ -7,6 +7,8 @@ import numpy as np
 
 from .audio import BYTES_PER_SECOND, FRAME_BYTES, RATE, SAMPLE_BYTES, fade_out, samples_of
 
+FADE = 0.04
+"""Seconds within which a prompt that is broken off falls silent; less would click."""
 LULL = 0.12
 """Seconds of silence that part two clauses of a prompt."""
 REACH = 3.0
@@ -36,7 +38,7 @@ class Playback:
         """Seconds of it that were sent, up to the moment it was stopped. ``pcm[int(position * 8000) * 2:]`` resumes."""
         return (self._at if self._heard is None else self._heard) / BYTES_PER_SECOND
 
-    def stop(self, fade: float = 0.06) -> None:
+    def stop(self, fade: float = FADE) -> None:
         """Break off: what plays falls to nothing within ``fade`` seconds, what waits is never begun."""
         if self.done.done() or self._heard is not None:
             return
@@ -46,7 +48,7 @@ class Playback:
         if not self._pcm:
             self._settle(played=False)
 
-    def hold(self, fade: float = 0.06) -> None:
+    def hold(self, fade: float = FADE) -> None:
         """Fall silent within ``fade`` seconds and keep the place: somebody seems to speak."""
         if not self._held and not self.done.done() and self._heard is None:
             self._held, self._tail = True, self._faded(fade)

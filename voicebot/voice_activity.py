@@ -4,6 +4,7 @@ Silero's network answers (8 kHz, through onnxruntime): unlike WebRTC's detector 
 speech. WebRTC's goes first, as a cheap gate, and stands in where the network cannot be loaded.
 """
 
+from collections import deque
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,13 +15,19 @@ import numpy.typing as npt
 import structlog
 import webrtcvad
 
-from .audio import RATE, samples_of
+from .audio import RATE, level, samples_of
 
 log = structlog.get_logger(__name__)
 
 WINDOW = 256
 CONTEXT = 32
 GATE_FRAMES = 15
+NEAR_DB = -32.0
+NEAR_FRAMES = 6
+"""Voices whose loudest of so many frames is fainter than this (dB of full scale) are across the room; they hold no
+prompt. Who speaks into a telephone is at -15 to -30."""
+SILENT_DB = 40.0
+"""What is so much fainter than the loudest of an answer is the line: Silero believes in speech for 0.1 s after it."""
 
 
 class VoiceActivity(Protocol):
@@ -87,6 +94,24 @@ class Silero:
         self._context = np.zeros(CONTEXT, np.float32)
         self._waiting.clear()
         self._latest = 0.0
+
+
+class Loudness:
+    """What a detector finds, judged by how loud it is, frame by frame: voices across the room are none while a prompt
+    plays, and the quiet line behind an answer is none whatever the detector still believes."""
+
+    def __init__(self) -> None:
+        self._recent: deque[float] = deque(maxlen=NEAR_FRAMES)
+        self._loudest = -100.0
+
+    def judge(self, probability: float, frame: bytes, *, speaking: bool, under_prompt: bool) -> float:
+        """The probability that ``frame`` is speech of the caller. ``speaking``: an answer has begun."""
+        loud = level(frame)
+        self._recent.append(loud)
+        self._loudest = max(self._loudest, loud) if speaking else max(self._recent)
+        if under_prompt and max(self._recent) < NEAR_DB:
+            return 0.0
+        return 0.0 if speaking and loud < self._loudest - SILENT_DB else probability
 
 
 def silero_model() -> Path | None:

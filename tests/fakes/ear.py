@@ -11,11 +11,20 @@ class FakeHearing:
         self.sound = b""
         self.partial = ""
         self.dropped = self.finished = False
+        self.paused = 0
         self._ear = ear
 
     def feed(self, pcm: bytes) -> None:
         self.sound += pcm
-        self.partial = self._ear.partial
+        self.partial = self._ear.partial or self.partial
+
+    def pause(self) -> None:
+        self.partial = self.partial or self._ear.guess
+        self.paused += 1
+
+    def resume(self) -> None:
+        if self.partial == self._ear.guess:
+            self.partial = self._ear.partial
 
     async def finish(self) -> Utterance | None:
         self.finished = True
@@ -28,14 +37,16 @@ class FakeHearing:
 
 
 class FakeEar:
-    """``answers`` are given one an utterance; ``partial`` is what it understands while it listens; it gives none while
-    it ``thinks``."""
+    """``answers`` are given one an utterance; ``partial`` is what it understands while it listens, ``guess`` what in a
+    pause; it gives none while it ``thinks``."""
 
     name = "fake"
 
-    def __init__(self, *answers: Utterance | None, partial: str = "", free: bool = True, thinks: bool = False) -> None:
+    def __init__(
+        self, *answers: Utterance | None, partial: str = "", guess: str = "", free: bool = True, thinks: bool = False
+    ) -> None:
         self.answers: list[Utterance | None] = list(answers)
-        self.partial, self.free, self.thinks = partial, free, thinks
+        self.partial, self.guess, self.free, self.thinks = partial, guess, free, thinks
         self.hearings: list[FakeHearing] = []
         self.questions: list[Question] = []
 

@@ -119,7 +119,13 @@ class Hotline:
     def up(self) -> None:
         """The children learn by their environment what a stack does not pass on itself."""
         kept = dict(os.environ)
-        os.environ |= {"INFOLINIA_WHISPER": str(self.settings.whisper), "INFOLINIA_JOURNAL_STALL": "5"}
+        os.environ |= {
+            "INFOLINIA_WHISPER": str(self.settings.whisper),
+            "INFOLINIA_EARS": json.dumps(self.settings.ears),
+            "INFOLINIA_JOURNAL_STALL": "5",
+        }
+        if self.settings.vosk_model is not None:
+            os.environ["INFOLINIA_VOSK_MODEL"] = str(self.settings.vosk_model)
         try:
             self.stack.up()
         finally:

@@ -1,6 +1,8 @@
-"""Calls that speak, to a stack of its own with the recogniser that set-up fetched. Left out where there is none."""
+"""Calls that speak, to a stack of its own. Closed answers are heard by Vosk with the trial model that comes with the
+program, the matter by Whisper; left out where set-up did not fetch it. Callers' voices are synthetic."""
 
 import asyncio
+import json
 import re
 import shutil
 import tempfile
@@ -13,6 +15,7 @@ from ivr.dialogue.events import Heard, LookedUp
 from ivr.journal import Turn
 from tests.live.hotline import Hotline, Scenarios, checkout_var, own_settings, prompts_of
 from tests.live.test_secrets import leaks
+from voicebot.ears.tiny import TINY
 from voicebot.models import model_folder
 
 pytestmark = [pytest.mark.live, pytest.mark.anyio]
@@ -21,12 +24,16 @@ TOPIC, QUEUE = re.compile(r"pcc-"), "kol-pcc-sd"
 """What "chcę zapytać o podatek od kupna samochodu" is about, and who knows it."""
 
 
+EARS = {"matter": "whisper"}
+"""Vosk hears closed answers by grammar, Whisper the matter."""
+
+
 @pytest.fixture(scope="module")
 def listening_stack() -> Iterator[Hotline]:
     if model_folder(checkout_var() / "models", "whisper") is None:
         pytest.skip("left out: no Whisper model in var/models (infolinia models get whisper-base)")
     folder = Path(tempfile.mkdtemp(prefix="inf-"))
-    hotline = Hotline(own_settings(folder, 21_000, 27_700))
+    hotline = Hotline(own_settings(folder, 21_000, 27_700, vosk_model=TINY, ears=EARS))
     try:
         hotline.start()
         yield hotline
@@ -60,7 +67,7 @@ async def a_caller_cut_off_is_offered_to_go_on(hotline: Hotline) -> None:
         offer = await again.asked("powrot", "Keyed")
         assert isinstance(offer.event, LookedUp)
         assert prompts_of(offer) == ["powrot"], "the matter is not named: somebody else may hold the telephone"
-        await again.keys("1")
+        await again.say("tak")
         answer = await again.asked("odpowiedz")
         assert answer.state.topic == topic
         assert answer.state.auth is None, "a caller's number proves nothing"
@@ -128,6 +135,16 @@ async def test_the_main_job_by_voice_survives_its_engine(hotline: Hotline) -> No
         assert data["topic"]["id"] == before.state.topic
         assert data["said"]
     assert len(hotline.heard("QueueCallerJoin", caller.id)) == 1
+
+
+async def test_each_question_was_heard_by_its_ear(hotline: Hotline) -> None:
+    """What the calls of this file went through, as the engines say it."""
+    files = sorted((hotline.settings.var / "log").glob("engine-*.log"))
+    assert len(files) == hotline.settings.engines
+    for file in files:
+        said = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+        assert "matter: whisper, else: vosk" in [line["ear"] for line in said if line["event"] == "engine hears"]
+        assert [line for line in said if line["event"] == "ear.tiny"], "a trial model is never used in silence"
 
 
 async def test_nothing_secret_was_written_by_calls_that_speak(hotline: Hotline) -> None:

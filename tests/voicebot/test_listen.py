@@ -286,3 +286,43 @@ async def test_a_voice_across_the_room_holds_no_prompt_and_is_heard_after_it() -
     await media.hears(faint, 1.0)
     await media.hears(QUIET, 1.0)
     assert await task == MATTER
+
+
+async def test_an_ear_that_does_not_stream_knows_a_complete_answer_after_a_pause() -> None:
+    ear, media = FakeEar(Utterance("tak", 0.9), guess="tak"), FakeMedia()
+    task = asyncio.create_task(listener(ear).hear(media, None, YES_NO))
+    await begun(task)
+    await media.hears(VOICE, 0.4)
+    await media.hears(QUIET, 0.18)
+    assert ear.hearings[0].paused == 0
+    await media.hears(QUIET, 0.12)
+    assert ear.hearings[0].paused
+    assert (await asyncio.wait_for(task, 0.05)) == Utterance("tak", 0.9)
+
+
+async def test_who_hesitates_is_waited_for_by_an_ear_that_does_not_stream() -> None:
+    ear, media = FakeEar(MATTER, guess="chodzi mi o"), FakeMedia()
+    task = asyncio.create_task(listener(ear).hear(media, None, OPEN))
+    await begun(task)
+    await media.hears(VOICE, 0.6)
+    await media.hears(QUIET, 1.1)
+    assert not ear.hearings[0].finished
+    await media.hears(VOICE, 0.6)
+    assert ear.hearings[0].partial == "", "there is more now"
+    await media.hears(QUIET, 1.5)
+    assert await task == MATTER
+    assert len(ear.hearings) == 1
+
+
+async def test_an_open_answer_may_go_on_for_a_while_after_its_end() -> None:
+    ear, media = FakeEar(MATTER, MATTER), FakeMedia()
+    task = asyncio.create_task(listener(ear).hear(media, None, OPEN))
+    await begun(task)
+    await media.hears(VOICE, 0.6)
+    await media.hears(QUIET, 0.7)
+    assert ear.hearings[0].finished
+    await media.hears(VOICE, 0.6)
+    assert not task.done()
+    await media.hears(QUIET, 1.0)
+    assert await task == MATTER
+    assert ear.hearings[1].sound.count(VOICE) == 60

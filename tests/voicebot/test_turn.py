@@ -53,12 +53,34 @@ def test_one_quiet_frame_in_six_is_still_an_onset_two_are_not() -> None:
     assert Decision.BEGAN not in broken.decisions
 
 
+@pytest.mark.parametrize(("unvoiced", "began"), [(0.14, 0.24), (0.16, 0.2), (0.3, 0.34)])
+def test_a_voice_behind_unvoiced_sounds_begins_at_once(unvoiced: float, began: float) -> None:
+    turn, at, found = Turn(3.0, 0.0, prompt=True), 0.0, None
+    while found is None:
+        at += FRAME
+        found = turn.frame(float(at > unvoiced + FRAME / 2), at, sounds=at <= unvoiced + FRAME / 2)
+    assert (found, round(at, 2)) == (Decision.BEGAN, began)
+
+
+def test_unvoiced_sounds_alone_begin_nothing() -> None:
+    turn = Turn(3.0, 0.0, prompt=True)
+    assert [turn.frame(float(n % 4 == 0), n * FRAME, sounds=True) for n in range(100)] == [None] * 100
+
+
 def test_a_complete_answer_ends_sooner_a_hesitating_one_later() -> None:
     complete = Line().voice(0.6).quiet(1.0, complete=True)
     plain = Line().voice(0.6).quiet(1.0)
     hesitating = Line().voice(0.6).quiet(2.0, hesitating=True)
     ends = [line.found[-1] for line in (complete, plain, hesitating)]
     assert ends == [(Decision.ENDED, 0.84), (Decision.ENDED, 1.2), (Decision.ENDED, 1.8)]
+
+
+def test_an_answer_that_may_grow_is_waited_for_a_little_longer() -> None:
+    turn, at, found = Turn(3.0, 0.0, prompt=False), 0.0, None
+    while found is not Decision.ENDED:
+        at += FRAME
+        found = turn.frame(float(at < 0.5 + FRAME / 2), at, whole=True)
+    assert at == pytest.approx(0.5 + 0.36)
 
 
 def test_a_pause_inside_an_answer_does_not_end_it() -> None:

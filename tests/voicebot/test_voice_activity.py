@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from voicebot.audio import FRAME_BYTES, RATE, pcm_of, silence
-from voicebot.voice_activity import Silero, VoiceActivity, WebRtc, voice_activity
+from voicebot.voice_activity import Loudness, Silero, VoiceActivity, WebRtc, voice_activity
 from voicebot.voices.espeak import Espeak
 
 pytestmark = pytest.mark.anyio
@@ -42,3 +42,23 @@ async def test_speech_after_a_long_silence_is_found_as_well() -> None:
     detector = voice_activity()
     assert voiced(detector, silence(5)) == 0
     assert voiced(detector, speech) > 0.6
+
+
+def heard(loudness: Loudness, amplitude: int, *, speaking: bool = False, under_prompt: bool = False) -> float:
+    frame = np.full(160, amplitude, np.int16).tobytes()
+    return loudness.judge(0.9, frame, speaking=speaking, under_prompt=under_prompt)
+
+
+def test_a_voice_across_the_room_is_none_while_a_prompt_plays() -> None:
+    assert heard(Loudness(), 300, under_prompt=True) == 0.0
+    assert heard(Loudness(), 300) == 0.9
+    near = Loudness()
+    assert heard(near, 3000, under_prompt=True) == 0.9
+    assert heard(near, 300, under_prompt=True) == 0.9, "the end of a near word"
+
+
+def test_the_quiet_line_behind_an_answer_is_no_voice() -> None:
+    loudness = Loudness()
+    assert [heard(loudness, loud, speaking=True) for loud in (3000, 100, 20)] == [0.9, 0.9, 0.0]
+    assert heard(loudness, 20) == 0.9, "nobody has begun"
+    assert heard(Loudness(), 20, speaking=True) == 0.9, "all of it is faint"

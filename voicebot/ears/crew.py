@@ -51,8 +51,8 @@ class Crew:
         self.name, self.streaming = name, streaming
         self.capacity, self.deadline, self.boot = capacity, deadline, boot
         self._command = (sys.executable, "-m", "voicebot.ears.worker", engine, json.dumps(dict(options)))
-        self._workers = [_Worker(self, self._command) for _ in range(workers)]
         self.streams = itertools.count(1)
+        self._workers = [_Worker(self, self._command) for _ in range(workers)]
 
     async def start(self) -> None:
         """Start all workers and wait until they are warm. Raises ``EarError``."""
@@ -63,8 +63,8 @@ class Crew:
             raise
 
     def listen(self, question: Question) -> "_Hearing | None":
-        worker = min(self._workers, key=lambda worker: (not worker.ready, len(worker.hearings)))
-        if not worker.ready or len(worker.hearings) >= self.capacity:
+        worker = min(self._workers, key=lambda worker: (not worker.ready, worker.load))
+        if not worker.ready or worker.load >= self.capacity:
             log.warning("ear.overloaded", ear=self.name, ready=worker.ready, what="this answer is by keys only")
             return None
         return _Hearing(next(self.streams), question, worker)
@@ -79,16 +79,18 @@ class Crew:
 
 
 class _Hearing:
-    """One utterance at one worker."""
+    """One utterance at one worker. Of an utterance-at-a-time engine, a pause of the caller makes a ``guess``: the
+    utterance as far as it goes, answered while the turn taking still waits. ``guessed``: this is one."""
 
-    def __init__(self, stream: int, question: Question, worker: "_Worker") -> None:
-        self.stream, self.question = stream, question
+    def __init__(self, stream: int, question: Question, worker: "_Worker", *, guessed: bytes = b"") -> None:
+        self.stream, self.question, self.guessed = stream, question, bool(guessed)
         self.partial = ""
         self.ended = False
         self.ended_at = 0.0
         self.answer: asyncio.Future[Utterance | None] = asyncio.get_running_loop().create_future()
         self._worker = worker
-        self._sound = bytearray()
+        self._sound = bytearray(guessed)
+        self._guess: _Hearing | None = None
         worker.hearings[stream] = self
         if worker.streaming:
             worker.send(wire.Begin(stream, question))
@@ -101,11 +103,34 @@ class _Hearing:
         elif len(self._sound) < MAX_SOUND:
             self._sound += pcm
 
+    def pause(self) -> None:
+        """Guess, unless that keeps somebody else's answer waiting."""
+        if self._worker.streaming or self.ended or not self._sound or self._guess or self._worker.busy():
+            return
+        self._guess = _Hearing(self._worker.next_stream(), self.question, self._worker, guessed=bytes(self._sound))
+        self._guess.answer.add_done_callback(self._guessed)
+        self._guess.end()
+
+    def resume(self) -> None:
+        if self._guess is not None and not self.ended:
+            self._guess.drop()
+            self._guess, self.partial = None, ""
+
+    def _guessed(self, answer: "asyncio.Future[Utterance | None]") -> None:
+        found = answer.result()
+        if found is not None and self._guess is not None and self._guess.answer is answer:
+            self.partial = found.text
+
     async def finish(self) -> Utterance | None:
-        if not self.ended and not self.answer.done():
-            self.ended, self.ended_at = True, asyncio.get_running_loop().time()
-            for order in self.orders():
-                self._worker.send(order)
+        guess = self._guess
+        if guess is not None and not (guess.answer.done() and guess.answer.result() is None):
+            self.ended = True
+            self._worker.hearings.pop(self.stream, None)
+            try:
+                return await guess.finish()
+            finally:
+                self.drop()
+        self.end()
         try:
             async with asyncio.timeout(self._worker.deadline):
                 return await asyncio.shield(self.answer)
@@ -116,7 +141,16 @@ class _Hearing:
         finally:
             self.drop()
 
+    def end(self) -> None:
+        """Have the worker answer."""
+        if not self.ended and not self.answer.done():
+            self.ended, self.ended_at = True, asyncio.get_running_loop().time()
+            for order in self.orders():
+                self._worker.send(order)
+
     def drop(self) -> None:
+        if self._guess is not None:
+            self._guess.drop()
         if self._worker.hearings.pop(self.stream, None) is not None and not self.answer.done():
             self._worker.send(wire.Drop(self.stream))
         self.settle(None)
@@ -149,6 +183,7 @@ class _Worker:
         self.hearings: dict[int, _Hearing] = {}
         self.ready = False
         self._boot = crew.boot
+        self._streams = crew.streams
         self._command = command
         self._process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
@@ -157,6 +192,14 @@ class _Worker:
     @property
     def pid(self) -> int | None:
         return self._process.pid if self._process is not None and self._process.returncode is None else None
+
+    @property
+    def load(self) -> int:
+        """The callers who are listened to."""
+        return sum(not hearing.guessed for hearing in self.hearings.values())
+
+    def next_stream(self) -> int:
+        return next(self._streams)
 
     async def start(self) -> None:
         await self._spawn()
@@ -183,7 +226,7 @@ class _Worker:
 
     def overdue(self, hearing: _Hearing) -> None:
         """``hearing`` got no answer in time: if the worker is busy with it, it is stuck."""
-        if self._busy() is hearing:
+        if self.busy() is hearing:
             log.warning("ear.stuck", ear=self.name, what="the recogniser hangs; it is replaced")
             self._shoot()
 
@@ -248,13 +291,13 @@ class _Worker:
         """The process is gone. The utterance it was busy with gets None; those whose sound is still here stay for the
         next process."""
         self.ready = False
-        busy = self._busy()
+        busy = self.busy()
         for stream, hearing in tuple(self.hearings.items()):
             if final or self.streaming or hearing is busy:
                 del self.hearings[stream]
                 hearing.settle(None)
 
-    def _busy(self) -> _Hearing | None:
+    def busy(self) -> _Hearing | None:
         """The utterance the worker is at: it answers them in the order in which they ended."""
         return min((hearing for hearing in self.hearings.values() if hearing.ended), key=_end, default=None)
 

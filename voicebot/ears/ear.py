@@ -42,10 +42,17 @@ class Hearing(Protocol):
 
     @property
     def partial(self) -> str:
-        """What is understood so far; always empty for an ear that does not stream."""
+        """What is understood so far. An ear that does not stream knows it after a pause only."""
 
     def feed(self, pcm: bytes) -> None:
         """Take more of the utterance: 8 kHz s16le mono, any length."""
+
+    def pause(self) -> None:
+        """The caller has fallen silent, perhaps for good: an ear that does not stream may look at what there is.
+        Harmless when repeated."""
+
+    def resume(self) -> None:
+        """The caller speaks on: what was found in a pause is not all."""
 
     async def finish(self) -> Utterance | None:
         """The utterance is over. None when no answer came by the ear's deadline."""

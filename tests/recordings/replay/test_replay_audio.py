@@ -90,7 +90,7 @@ def test_sound_reaches_the_ear_and_its_words_the_core(stage: Stage, tmp_path: Pa
     assert parrot.heard == 1
     assert [one.reading for one in result.heard] == ["__human__"]
     assert result.heard[0].delay is not None
-    assert 0.5 < result.heard[0].delay < 3
+    assert 0.2 < result.heard[0].delay < 3
 
     again = RememberingEar("parrot", None, [Memory(tmp_path / "cache.jsonl")])
     assert judged(stage, place, again).verdict == "pass", "the second time it remembers"

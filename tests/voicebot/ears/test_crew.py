@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from voicebot.ears.crew import Crew, EarError
+from voicebot.ears.crew import Crew, EarError, _Hearing
 from voicebot.ears.ear import Question
 
 pytestmark = pytest.mark.anyio
@@ -112,3 +112,74 @@ async def test_a_model_that_is_not_there_is_said() -> None:
     with pytest.raises(EarError, match="no such model"):
         await ear.start()
     assert ear.processes == []
+
+
+async def guess(hearing: _Hearing) -> str:
+    async with asyncio.timeout(5):
+        while not hearing.partial:
+            await asyncio.sleep(0.01)
+    return hearing.partial.split(" by ")[0]
+
+
+async def test_a_pause_lets_an_ear_look_at_what_there_is() -> None:
+    async with crew(streaming=False) as ear:
+        hearing = ear.listen(OPEN)
+        assert hearing is not None
+        hearing.feed(bytes(100))
+        hearing.pause()
+        hearing.pause()
+        assert await guess(hearing) == "100 bytes"
+        hearing.feed(bytes(20))
+        utterance = await hearing.finish()
+        assert utterance is not None
+        assert utterance.text.startswith("100 bytes"), "what came in the pause was silence"
+        assert not ear._workers[0].hearings
+
+
+async def test_who_speaks_on_after_a_pause_is_heard_whole() -> None:
+    async with crew(streaming=False) as ear:
+        hearing = ear.listen(OPEN)
+        assert hearing is not None
+        hearing.feed(bytes(100))
+        hearing.pause()
+        await guess(hearing)
+        hearing.resume()
+        assert hearing.partial == ""
+        hearing.feed(bytes(20))
+        utterance = await hearing.finish()
+        assert utterance is not None
+        assert utterance.text.startswith("120 bytes")
+
+
+async def test_a_guess_that_hangs_is_killed_with_its_recogniser() -> None:
+    async with crew(streaming=False, deadline=0.3) as ear:
+        hearing = ear.listen(OPEN)
+        assert hearing is not None
+        hearing.feed(bytes(1))
+        hearing.pause()
+        assert await hearing.finish() is None
+        await again(ear)
+        ear._workers[0].deadline = 5.0
+        assert await ask(ear, 44) == "44 bytes"
+
+
+async def test_a_guess_keeps_nobody_elses_answer_waiting_and_takes_nobodys_place() -> None:
+    async with crew(streaming=False, capacity=2, deadline=0.5) as ear:
+        first, second = ear.listen(OPEN), ear.listen(OPEN)
+        assert first is not None
+        assert second is not None
+        assert ear.listen(OPEN) is None
+        first.feed(bytes(1))
+        second.feed(bytes(50))
+        waiting = asyncio.create_task(first.finish())
+        await asyncio.sleep(0)
+        second.pause()
+        assert len(ear._workers[0].hearings) == 2, "no guess while somebody waits"
+        waiting.cancel()
+        second.drop()
+        await asyncio.gather(waiting, return_exceptions=True)
+        third = ear.listen(OPEN)
+        assert third is not None
+        third.feed(bytes(50))
+        third.pause()
+        assert ear.listen(OPEN) is not None, "a guess is no caller"

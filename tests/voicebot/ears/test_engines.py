@@ -1,39 +1,52 @@
 """What is made of the answers of Vosk and Whisper."""
 
-from types import SimpleNamespace
+import math
 
+import numpy as np
 import pytest
 
 from voicebot.ears import vosk, whisper
 from voicebot.ears.ear import Utterance
+from voicebot.ears.whisper import Reading
 
 
-def segment(text: str, logprob: float = -0.2, silent: float = 0.1, ratio: float = 1.1) -> SimpleNamespace:
-    return SimpleNamespace(text=text, avg_logprob=logprob, no_speech_prob=silent, compression_ratio=ratio)
+def reading(text: str, token: float = -0.2, whole: float = -1.0, silent: float = 0.1, ratio: float = 1.1) -> Reading:
+    return Reading(text, token, whole, silent, ratio)
 
 
-def test_whisper_text_is_stripped_and_its_confidence_is_that_of_the_worst_segment() -> None:
-    heard = whisper.judge([segment(" Gdzie jest mój zwrot?"), segment(" Podatku.", -0.5)])
-    assert heard == Utterance("Gdzie jest mój zwrot Podatku", pytest.approx(0.6065, abs=1e-4))
+def test_whispers_readings_share_what_is_likely() -> None:
+    heard = whisper.judge([reading("Tak", -0.5, -1.0), reading("Nie", -0.6, -2.0), reading("tak", -0.9, -3.0)])
+    assert (heard.text, heard.confidence) == ("Tak", pytest.approx(0.6065, abs=1e-4))
+    ((other, sure),) = heard.alternatives
+    assert other == "Nie"
+    assert sure == pytest.approx(0.6065 * math.exp(-1) / (1 + math.exp(-2)), abs=1e-4)
 
 
 @pytest.mark.parametrize(
     "invented",
     [
-        segment(" Dzień dobry", -1.5, silent=0.9),
-        segment(" nie nie nie nie nie", ratio=3.0),
-        segment(" Napisy stworzone przez społeczność Amara.org"),
-        segment(" Dziękuję za uwagę!"),
-        segment(" ... "),
+        reading("Dzień dobry", -1.5, silent=0.9),
+        reading("nie nie nie nie nie", ratio=3.0),
+        reading("Napisy stworzone przez społeczność Amara.org"),
+        reading("Dziękuję za uwagę"),
+        reading(""),
     ],
 )
-def test_what_whisper_invents_is_nothing_heard(invented: SimpleNamespace) -> None:
-    assert whisper.judge([invented]) == Utterance("", 0.0)
-    assert whisper.judge([invented, segment(" Tak.")]).text == "Tak"
+def test_what_whisper_invents_is_nothing_heard(invented: Reading) -> None:
+    assert whisper.judge([invented]) == whisper.judge([invented, reading("Tak")]) == Utterance("", 0.0)
+    assert whisper.judge([reading("Tak"), invented]) == Utterance("Tak", pytest.approx(0.8187, abs=1e-4))
 
 
 def test_quiet_but_likely_speech_is_kept() -> None:
-    assert whisper.judge([segment(" Tak.", -0.3, silent=0.8)]).text == "Tak"
+    assert whisper.judge([reading("Tak", -0.3, silent=0.8)]).text == "Tak"
+
+
+@pytest.mark.parametrize(("seconds", "window"), [(1.0, 10.0), (8.0, 10.0), (11.0, 13.0), (29.0, 30.0), (31.0, 30.0)])
+def test_whisper_looks_at_little_more_than_there_is(seconds: float, window: float) -> None:
+    sound = np.ones((80, round(100 * seconds)))
+    seen = whisper.window(sound, 10.0)
+    assert seen.shape == (80, round(100 * window))
+    assert seen.sum() == 80 * min(round(100 * seconds), 3000)
 
 
 def vosk_result(*readings: tuple[str, float]) -> dict[str, object]:
