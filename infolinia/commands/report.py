@@ -4,7 +4,7 @@ import asyncio
 import csv
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -19,6 +19,7 @@ from ivr.dialplan import PlanError
 from store import create_tables, open_database
 from store.versions import VersionError
 
+from .days import day, in_order, midnight
 from .report_kpi2 import kpi2
 
 app = typer.Typer(help="Wskaźniki z dzienników rozmów. Przykład: infolinia report kpi3")
@@ -35,11 +36,17 @@ app.command("kpi2")(kpi2)
 
 @app.command("kpi3")
 def kpi3_(
-    first: Annotated[str | None, typer.Option("--from", help="Pierwszy dzień, na przykład 2024-01-01")] = None,
-    last: Annotated[str | None, typer.Option("--to", help="Ostatni dzień; domyślnie dzisiaj")] = None,
+    first: Annotated[
+        date | None,
+        typer.Option("--from", parser=day, metavar="DZIEŃ", help="Pierwszy dzień; domyślnie pierwszy dzień miesiąca"),
+    ] = None,
+    last: Annotated[
+        date | None, typer.Option("--to", parser=day, metavar="DZIEŃ", help="Ostatni dzień; domyślnie dzisiaj")
+    ] = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="Wiersze CSV: godzina, urząd, liczby")] = False,
 ) -> None:
-    """KPI.3: ile odebranych połączeń uwierzytelniono telePIN-em i gdzie kończą pozostałe. Domyślnie bieżący miesiąc.
+    """KPI.3: ile odebranych połączeń uwierzytelniono telePIN-em i gdzie kończą pozostałe. Domyślnie bieżący miesiąc;
+    z samym --to: miesiąc tego dnia, do niego; z samym --from: od tego dnia do dzisiaj.
 
     Przykłady:
 
@@ -47,10 +54,9 @@ def kpi3_(
 
       infolinia report kpi3 --from 2024-01-01 --to 2024-04-30 --csv > kpi3.csv
     """
-    today = datetime.now(WARSAW).date()
-    since, until = _day(first, today.replace(day=1)), _day(last, today)
-    if until < since:
-        raise _fail(f"Ostatni dzień ({until}) jest przed pierwszym ({since})")
+    in_order(first, last)
+    until = last or datetime.now(WARSAW).date()
+    since = first or until.replace(day=1)
     try:
         plan = live_plan(Settings())
         cells = asyncio.run(_cells(plan, since, until))
@@ -61,6 +67,7 @@ def kpi3_(
     except SQLAlchemyError as error:
         raise _fail(f"Baza nie odpowiada na pytanie ({type(error).__name__}): {Settings().var}") from None
     if as_csv:
+        typer.echo(f"KPI.3 od {since} do {until}", err=True)
         _csv(cells)
     else:
         _tables(cells, plan, since, until)
@@ -70,7 +77,7 @@ async def _cells(plan: Plan, since: date, until: date) -> list[Cell]:
     database = open_database(Settings().database_url)
     try:
         await create_tables(database)
-        return await kpi3(database, _midnight(since), _midnight(until + timedelta(days=1)), plan.numbers)
+        return await kpi3(database, midnight(since), midnight(until + timedelta(days=1)), plan.numbers)
     finally:
         await database.dispose()
 
@@ -109,17 +116,6 @@ def _counts(funnel: Funnel) -> tuple[int, ...]:
 
 def _share(funnel: Funnel) -> str:
     return f"{funnel.share:.1f}"
-
-
-def _day(text: str | None, default: date) -> date:
-    try:
-        return default if text is None else date.fromisoformat(text)
-    except ValueError:
-        raise _fail(f"Nie rozumiem dnia `{text}`: proszę podać na przykład 2024-04-30") from None
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), WARSAW)
 
 
 def _fail(message: str) -> typer.Exit:

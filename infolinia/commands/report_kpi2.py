@@ -3,7 +3,7 @@
 import asyncio
 import csv
 import sys
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 import typer
@@ -13,15 +13,18 @@ from infolinia.settings import Settings
 from ivr.conversations import conversations
 from store import create_tables, open_database
 
-from .days import span
+from .days import day, span
 
 HEADS = ("w słowach", "przyjęte", "potwierdz.", "ponownie", "klawisze", "człowiek", "rozłącz.", "bez sprawy")
 
 
 def kpi2(
-    since: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="Od tego dnia.")] = None,
+    since: Annotated[
+        date | None,
+        typer.Option("--from", parser=day, metavar="DZIEŃ", help="Pierwszy dzień; domyślnie pierwszej rozmowy"),
+    ] = None,
     until: Annotated[
-        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Do tego dnia, z tym dniem.")
+        date | None, typer.Option("--to", parser=day, metavar="DZIEŃ", help="Ostatni dzień; domyślnie dzisiaj")
     ] = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="Wartości rozdzielone przecinkami.")] = False,
 ) -> None:
@@ -29,13 +32,16 @@ def kpi2(
 
     Przykład: infolinia report kpi2 --from 2026-02-01 --to 2026-04-30
     """
+    moments = span(since, until)
+    period = f"od {since or 'pierwszej rozmowy'} do {until or 'dzisiaj'}"
     settings = Settings()
     settings.var.mkdir(parents=True, exist_ok=True)
-    months = asyncio.run(_read(settings, since, until))
+    months = asyncio.run(_read(settings, *moments))
     if as_csv:
+        typer.echo(f"KPI.2 {period}", err=True)
         _write_csv(months)
         return
-    typer.echo(f"KPI.2, cel {TARGET:.0%}. Głos, z dzienników rozmów:")
+    typer.echo(f"KPI.2 {period}, cel {TARGET:.0%}. Głos, z dzienników rozmów:")
     typer.echo(f"{'miesiąc':8} {'KPI.2':>8} " + " ".join(f"{head:>10}" for head in HEADS))
     for month, row in months.items():
         counts = " ".join(f"{getattr(row, name):10}" for name in COUNTS)
@@ -47,11 +53,11 @@ def kpi2(
         typer.echo(f"{month:8} {_percent(share):>8}")
 
 
-async def _read(settings: Settings, since: datetime | None, until: datetime | None) -> dict[str, Kpi2]:
+async def _read(settings: Settings, since: datetime | None, before: datetime | None) -> dict[str, Kpi2]:
     database = open_database(settings.database_url)
     try:
         await create_tables(database)
-        return await by_month(conversations(database, *span(since, until)))
+        return await by_month(conversations(database, since, before))
     finally:
         await database.dispose()
 

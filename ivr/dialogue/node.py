@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Protocol
 import msgspec
 from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema
 
-from .actions import Action
+from .actions import Action, Ask
 from .call import Call
 from .events import Candidate, Event, Heard
 from .plan import Model, Plan
@@ -140,6 +140,12 @@ class Trying(Protocol):
 def attempts(node: Trying) -> int:
     """How often a question is asked: ``tries``, but never a third time in the same words."""
     return min(node.tries, len(node.again) + 2)
+
+
+def choices_of(call: Call) -> Mapping[str, str]:
+    """The keys that the outstanding question offers, and the reading of each."""
+    asked = call.pending[-1] if call.pending else None
+    return asked.choices if isinstance(asked, Ask) else {}
 
 
 def best(event: Heard) -> Candidate:

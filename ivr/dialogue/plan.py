@@ -279,10 +279,12 @@ class Plan:
         return tuple([fixed[prompt] for prompt in prompts])
 
     def fill(self, text: str, moment: Mapping[str, str] | None = None) -> str:
-        """``text`` with its variables filled in. A value that cannot be said as asked is said as it stands."""
-        said = []
+        """``text`` with its variables filled in. A value that cannot be said as asked is said as it stands; a full stop
+        at its end ends the sentence too."""
+        said: list[str] = []
         for literal, name, how in pieces(text):
-            said.append(literal)
+            ended = literal.startswith(".") and bool(said) and said[-1].endswith(".")
+            said.append(literal[1:] if ended else literal)
             if name is not None:
                 value = moment[name] if moment and name in moment else self.variables[name]
                 said.append(self._say(value, how))

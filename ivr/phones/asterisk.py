@@ -286,6 +286,7 @@ class AsteriskPhone:
             answer = await talk.keys(pin(), ask.patience)
         if isinstance(answer, Pin):
             self._pin, self._pin_keyed = answer.digits, talk.last_key
+            talk.checking(talk.last_key)
             return PinGiven()
         if isinstance(answer, Fault):
             return PinRefused()

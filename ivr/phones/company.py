@@ -27,6 +27,8 @@ class Company:
         self._working = asyncio.Event()
         self._said = 0
         self._quiet_since: float | None = None
+        self.silent_until = 0.0
+        """Loop time before which nothing is said, whoever waits: something else has its own moment then."""
         self._task = asyncio.create_task(self._keep())
 
     @property
@@ -55,7 +57,8 @@ class Company:
             else:
                 now = self._loop.time()
                 self._quiet_since = now if self._quiet_since is None else self._quiet_since
-                if now - self._quiet_since >= (NEXT if self._said else FIRST):
+                due = self._quiet_since + (NEXT if self._said else FIRST)
+                if now >= max(due, self.silent_until):
                     await self._speak()
             await asyncio.sleep(LOOK)
 

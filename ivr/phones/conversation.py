@@ -14,10 +14,12 @@ from voicebot.listen import Floor, Prompt, Question, Utterance
 from voicebot.media import MediaSession, Playback
 
 from ..dialogue.actions import Line
-from .authentication import refusal_onset
+from .authentication import REFUSAL_AFTER, refusal_onset
 from .company import Company
 
 T = TypeVar("T")
+BEGUN = 0.05
+"""Seconds after its moment within which a sound has begun."""
 KEYS_OVER = 1.5
 """Seconds without a key after which nobody goes on with a number that was begun."""
 LONGEST_FIRM = 12.0
@@ -135,6 +137,11 @@ class Conversation:
         finally:
             self._firm = False
             self._keys.drop_ahead()
+
+    def checking(self, keyed: float) -> None:
+        """A telePIN whose last key came at loop time ``keyed`` is being checked. Nothing but what the plan says is said
+        before a refusal has had time to begin, or it would begin behind that."""
+        self._company.silent_until = keyed + REFUSAL_AFTER + BEGUN
 
     def refuse(self, keyed: float) -> None:
         """What is said next refuses a telePIN whose last key came at loop time ``keyed``: it begins at a time that

@@ -40,11 +40,11 @@ from .abstraction import Abstraction
 CALLER = "+48000000001"
 UNKNOWN = "000000000"
 HOLDER = Party(ref="eus:osoba", label="Zmyślona Osoba")
-PRINCIPALS = tuple(Party(ref=f"eus:mocodawca-{n}", label=f"Zmyślony Mocodawca {n}", basis="ppo") for n in range(1, 6))
+PRINCIPALS = tuple(Party(ref=f"eus:mocodawca-{n}", label=f"Zmyślony Mocodawca {n}", basis="ppo") for n in range(1, 34))
 PERSONAL = (HOLDER.label, "Zmyślony Mocodawca", HOLDER.ref, "eus:mocodawca")
 """What only an authenticated caller may hear."""
-COUNTS = (0, 1, 4, 5)
-"""How many principals: none, one, as many as are read out, one more."""
+COUNTS = (0, 1, 4, 5, 9, 33)
+"""How many principals: none, one, a full page, two pages, three, more than are read out."""
 CERTAIN, NONSENSE = 1.0, 0.05
 VERDICTS = ("ok", "refused", "throttled", "unavailable")
 OUTCOMES = ("served", "timeout", "full", "joinempty", "leaveempty", "unavailable")

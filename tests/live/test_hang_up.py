@@ -84,7 +84,7 @@ async def among_the_principals(hotline: Hotline) -> None:
     async with hotline.call() as caller:
         await caller.authenticate("dz-17")
         await caller.asked("mocodawca", "Keyed")
-        await caller.keys("2")
+        await caller.keys("8")
         await caller.asked("mocodawca", "PrincipalFound")
         await caller.keys("9991")
         await gone(caller)

@@ -41,7 +41,7 @@ async def principal_menu(caller: Caller) -> None:
 async def principal_number(caller: Caller) -> None:
     await caller.authenticate("dz-30")
     await caller.asked("mocodawca", "Keyed")
-    await caller.keys("2")
+    await caller.keys("8")
     await caller.asked("mocodawca", "PrincipalFound")
 
 

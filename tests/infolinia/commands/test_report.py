@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from infolinia.commands import report
+from ivr.calendar import WARSAW
 from ivr.dialogue.plan import Plan
 from store import create_tables, open_database
 
@@ -47,15 +49,47 @@ def test_the_tables_of_a_period(var: Path) -> None:
 
 def test_days_are_both_included(var: Path) -> None:
     shown = run("kpi3", "--from", "2024-04-01", "--to", "2024-04-30", "--csv")
-    head, *rows = csv.reader(shown.output.splitlines())
+    head, *rows = csv.reader(shown.stdout.splitlines())
     assert head[:3] == ["godzina", "urząd", "odebrane"]
     assert sum(int(row[2]) for row in rows) == 200
     assert sum(int(row[6]) for row in rows) == 12
 
 
-@pytest.mark.parametrize("days", [("2024-13-01", "2024-12-01"), ("2024-05-01", "2024-04-01")])
-def test_days_that_cannot_be_are_refused(var: Path, days: tuple[str, str]) -> None:
-    assert run("kpi3", "--from", days[0], "--to", days[1]).exit_code == 1
+@pytest.mark.parametrize("kpi", ["kpi2", "kpi3"])
+@pytest.mark.parametrize(
+    ("days", "why"),
+    [
+        (("--from", "2024-13-01", "--to", "2024-12-01"), "nie ma dnia „2024-13-01”"),
+        (("--to", "wczoraj"), "nie ma dnia „wczoraj”"),
+        (("--from", "2024-05-01", "--to", "2024-04-01"), "ostatni dzień (--to 2024-04-01) jest przed pierwszym"),
+    ],
+)
+def test_days_that_cannot_be_are_refused(var: Path, kpi: str, days: tuple[str, ...], why: str) -> None:
+    shown = run(kpi, *days)
+    assert shown.exit_code == 2
+    assert why in " ".join(shown.output.replace("│", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("days", "period"),
+    [
+        (("--to", "2024-03-15"), "KPI.3 od 2024-03-01 do 2024-03-15:"),
+        (("--from", "2024-03-01", "--to", "2024-03-31"), "KPI.3 od 2024-03-01 do 2024-03-31:"),
+        (("--from", "2024-03-01"), f"KPI.3 od 2024-03-01 do {datetime.now(WARSAW).date()}:"),
+    ],
+)
+def test_the_days_reported_on_are_told(var: Path, days: tuple[str, ...], period: str) -> None:
+    assert run("kpi3", *days).output.startswith(period)
+
+
+def test_a_first_day_to_come_is_refused(var: Path) -> None:
+    shown = run("kpi3", "--from", "2999-01-01")
+    assert (shown.exit_code, "po dzisiejszym" in shown.output) == (2, True)
+
+
+def test_kpi2_tells_its_days(var: Path) -> None:
+    assert run("kpi2").output.startswith("KPI.2 od pierwszej rozmowy do dzisiaj, cel")
+    assert run("kpi2", "--to", "2024-04-30").output.startswith("KPI.2 od pierwszej rozmowy do 2024-04-30, cel")
 
 
 def test_a_month_without_calls_is_no_error(var: Path) -> None:

@@ -39,7 +39,7 @@ class Media:
         self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.on_key: Callable[[str, float], None] | None = None
         self.deaf = False
-        self.idle = False
+        self.idle = True
         self.begun: list[tuple[bytes, float]] = []
 
     def play(self, pcm: bytes) -> Any:
@@ -72,7 +72,7 @@ class Authority:
 
 def heard(verdict: str, seconds: float, surplus: str = "") -> tuple[float, int]:
     """Seconds from the last key to what follows the check, and how many sounds that was; ``surplus`` is pressed while
-    the check is made."""
+    the check is made. The machine would like to say meanwhile that it is at work."""
 
     async def call() -> tuple[float, int]:
         loop = asyncio.get_running_loop()
@@ -81,7 +81,7 @@ def heard(verdict: str, seconds: float, surplus: str = "") -> tuple[float, int]:
         channel = SimpleNamespace(request=AgiRequest("arrive", ("c",), {}))
         parts = SimpleNamespace(recorder=None, authority=authority, listener=listener, prompts=Prompts())
         phone = AsteriskPhone(cast(Any, channel), cast(Parts, parts))
-        phone._talk = Conversation(cast(Any, media), Prompts(), cast(Any, listener))
+        phone._talk = Conversation(cast(Any, media), Prompts(), cast(Any, listener), (Line("juz", "Już."),))
         asked = asyncio.create_task(phone.perform(Call(id="c", turn=1), (AskPin(lines=()),)))
         await asyncio.sleep(0.5)
         assert media.on_key is not None
