@@ -1,6 +1,6 @@
-"""Replays of recordings/calls: journals a second, audio against real time, verdicts, and ten runs byte for byte.
+"""Replays of recordings/calls: journals a second, audio against real time, verdicts, and several runs byte for byte.
 
-.venv/bin/python tools/bench_replay.py [--seconds 3] [--runs 10] [--fresh] [--json FILE]
+.venv/bin/python tools/bench_replay.py [--seconds 3] [--runs 10] [--audio-runs 3] [--fresh] [--json FILE]
 
 ``--fresh`` listens to all sound again (about two seconds of a core an utterance) instead of remembering it.
 """
@@ -74,14 +74,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument("--runs", type=int, default=10)
+    parser.add_argument("--audio-runs", type=int, default=3, help="ten take some ten minutes on two busy cores")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--fresh", action="store_true")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     settings = Settings()
     found: dict[str, Any] = {"core": journals_per_second(settings, options.seconds)}
-    for depth in ("journal", "audio"):
-        found[depth] = bench(depth, settings, options.runs, options.jobs, options.fresh)
+    for depth, runs in (("journal", options.runs), ("audio", options.audio_runs)):
+        found[depth] = bench(depth, settings, runs, options.jobs, options.fresh)
     print(json.dumps(found, indent=1))
     if options.json:
         options.json.write_text(json.dumps(found))
