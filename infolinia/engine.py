@@ -34,6 +34,7 @@ from ivr.journal import Journal
 from ivr.phones.asterisk import Parts
 from ivr.phones.meaning import Meaning, Topics
 from ivr.world import World
+from recordings.keeping.ageing import keep_forgetting
 from recordings.keeping.recorder import Recorder
 from recordings.keeping.switch import Switch
 from store import create_tables, open_database
@@ -126,7 +127,8 @@ class Engine:
         counters = open_database(settings.database_url, busy_timeout=COUNTER_PATIENCE)
         telepin = self._telepin(counters)
         await telepin.start()
-        recorder = Recorder(settings.var / "recordings", Switch(settings.var / "recording.json").on, self._made)
+        kept = settings.var / "recordings"
+        recorder = Recorder(kept, Switch(settings.var / "recording.json").on, self._made)
         editions = self._editions(journal, media, telepin, recorder)
         editions.start()
         asking = asyncio.create_task(self._reach_asterisk())
@@ -137,11 +139,15 @@ class Engine:
         log.info("engine serves", engine=self._name, plan=editions.live.plan.version)
         loading = asyncio.create_task(self._learn_to_hear())
         watching = asyncio.create_task(editions.watch())
+        days = settings.recordings_days
+        forgetting = asyncio.create_task(keep_forgetting(kept, days)) if days else None
         await stopping.wait()
         log.info("engine drains", engine=self._name, calls=hotline.calls)
         await server.close(settings.drain_seconds)
         loading.cancel()
         watching.cancel()
+        if forgetting is not None:
+            forgetting.cancel()
         asking.cancel()
         if self._ami is not None:
             await self._ami.close()

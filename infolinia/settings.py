@@ -148,6 +148,9 @@ class Settings(BaseSettings):
         "", description="rhvoice, rhvoice-NAME or espeak-ng; empty: the best one installed whose licence is free"
     )
     drain_seconds: float = Field(60.0, ge=0, le=3600, description="how long a stop lets calls come to their queue")
+    recordings_days: float = Field(
+        90.0, ge=0, description="days after which kept calls (infolinia record) are deleted; 0: never"
+    )
     clock: str = Field(
         "",
         pattern=r"^$|^20\d\d-[01]\d-[0-3]\d [0-2]\d:[0-5]\d$",

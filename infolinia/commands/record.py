@@ -1,7 +1,6 @@
 """``infolinia record``: whether calls are kept, and those that are."""
 
 import shutil
-import time
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +10,7 @@ import typer
 from infolinia.deployment import live_plan
 from infolinia.settings import Settings
 from ivr.dialplan import PlanError, guess
+from recordings.keeping.ageing import forget_older
 from recordings.keeping.recorder import FACTS, SOUND, Facts
 from recordings.keeping.switch import EVERY, Switch, SwitchError
 from store.versions import VersionError
@@ -99,6 +99,8 @@ def status() -> None:
         typer.echo("Rozmowy nie są zachowywane.")
     kept = kept_calls(_folder())
     size = sum(_size(folder / SOUND) for folder in kept)
+    days = Settings().recordings_days
+    typer.echo(f"Usuwane same po dniach: {days:g}" if days else "Same się nie usuwają (recordings_days = 0).")
     typer.echo(f"Zachowanych rozmów: {len(kept)}, {size / 1e6:.1f} MB, {_folder()}")
 
 
@@ -133,17 +135,14 @@ def forget(
     if bool(call) == (older is not None):
         typer.echo("proszę podać albo identyfikator rozmowy, albo --older DNI", err=True)
         raise typer.Exit(2)
-    before = time.time() - 86_400 * (older or 0.0)
-    doomed = [
-        folder
-        for folder in kept_calls(_folder())
-        if folder.name == call or (older is not None and (folder / FACTS).stat().st_mtime < before)
-    ]
-    if call and not doomed:
+    if older is not None:
+        typer.echo(f"Usunięto rozmów: {len(forget_older(_folder(), older))}")
+        return
+    doomed = [folder for folder in kept_calls(_folder()) if folder.name == call]
+    if not doomed:
         raise _fail(f"Nie ma zachowanej rozmowy {call}")
-    for folder in doomed:
-        shutil.rmtree(folder)
-    typer.echo(f"Usunięto rozmów: {len(doomed)}")
+    shutil.rmtree(doomed[0])
+    typer.echo("Usunięto rozmów: 1")
 
 
 def _folder() -> Path:
