@@ -27,7 +27,6 @@ ORDER = (
     "hang_up",
     "person",
     "replay_call",
-    "recording",
     "speech",
     "no_keys",
     "media_lost",
