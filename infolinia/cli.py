@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from importlib import import_module, metadata
 from typing import Annotated, Any
 
+import structlog
 import typer
 
 from . import logs
-from .refused_settings import FAULTS, refusals, unknown_variables
+from .refused_settings import FAULTS, refusals, unknown_variables, unwritable
 from .settings import Settings
 
 VERBS = {
@@ -71,10 +72,9 @@ def begin(
     try:
         settings = Settings()
         logs.to_file(settings.var / "log" / "command.log")
+        lines += unwritable(settings)
     except FAULTS as error:
         lines += refusals(error, os.environ)
-    except OSError as error:
-        lines.append(f"INFOLINIA_VAR={settings.var}: nie da się tam pisać ({error.strerror}); wskaż inny folder")
     if lines:
         typer.echo("Ustawienia nie są poprawne:\n  " + "\n  ".join(lines), err=True)
         raise typer.Exit(2)
@@ -117,5 +117,15 @@ def _load(place: str) -> Any:
 
 
 def app() -> None:
-    """Run the command of this process's arguments."""
-    build(sys.argv[1:])()
+    """Run the command of this process's arguments. What befalls any verb alike is said in a sentence, not as a
+    traceback: it goes to the log, where values are left out."""
+    try:
+        build(sys.argv[1:])()
+    except Exception as error:
+        from .mishaps import told
+
+        if (text := told(error, Settings())) is None:
+            raise
+        structlog.get_logger(__name__).error("command failed", verb=sys.argv[1:2], exc_info=error)
+        typer.echo(text, err=True)
+        raise SystemExit(getattr(error, "exit_code", 1)) from None

@@ -29,6 +29,7 @@ from telepin.service import still_acts
 
 from . import logs
 from .asterisk.connection import manager
+from .asterisk.port import check_free
 from .deployment import live_plan, versions_of
 from .eus import eus_client
 from .secret_files import read_secret
@@ -72,13 +73,15 @@ async def _follow(settings: Settings, names: Names, agents: Agents) -> None:
 
 
 async def run_desk(settings: Settings, heartbeat: int | None = None) -> None:
-    """Serve until SIGTERM. Raises ``AmiRefused`` when Asterisk refuses the log-in."""
+    """Serve until SIGTERM. Raises ``AmiRefused`` when Asterisk refuses the log-in, ``PortTaken``."""
     logs.to_file(settings.var / "log" / "desk.log")
     stopping = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
     beating = asyncio.create_task(beat(heartbeat, stopping.set)) if heartbeat is not None else None
     alarms = Alarms(command=settings.alarm_command, webhook=settings.alarm_webhook)
-    start_http_server(settings.port("metrics") - 1, "127.0.0.1")
+    metrics = settings.port("metrics") - 1
+    check_free("127.0.0.1", metrics, "tcp", "metryki stanowiska")
+    start_http_server(metrics, "127.0.0.1")
     plan = live_plan(settings)
     database = open_database(settings.database_url, busy_timeout=1.0)
     await create_tables(database)

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO, cast
@@ -12,29 +13,36 @@ from .floods import Floods
 
 
 def to_file(path: Path) -> None:
-    """Log JSON lines to ``path`` (appended, line by line)."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _configure(_Unbroken(path.open("a", buffering=1, encoding="utf-8")))
+    """Log JSON lines to ``path`` (appended, line by line), which is made with the first of them."""
+    _configure(_Unbroken(lambda: _opened(path)))
 
 
 def to_stderr() -> None:
     """Log JSON lines to standard error."""
-    _configure(_Unbroken(sys.stderr))
+    _configure(_Unbroken(lambda: sys.stderr))
+
+
+def _opened(path: Path) -> TextIO:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path.open("a", buffering=1, encoding="utf-8")
 
 
 class _Unbroken:
     """A stream whose faults (a full disk) do not reach who logs: losing a line is better than losing a call."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+    def __init__(self, open_: Callable[[], TextIO]) -> None:
+        self._open = open_
+        self._stream: TextIO | None = None
 
     def write(self, text: str) -> None:
         with suppress(OSError):
+            self._stream = self._stream or self._open()
             self._stream.write(text)
 
     def flush(self) -> None:
         with suppress(OSError):
-            self._stream.flush()
+            if self._stream is not None:
+                self._stream.flush()
 
 
 def _configure(stream: _Unbroken) -> None:

@@ -53,6 +53,14 @@ def check_all_free(settings: Settings, parts: Collection[str]) -> None:
         )
 
 
+def check_own(number: int, what: str) -> None:
+    """For a verb that opens one port of its own, for ``what`` (Polish): raises ``PortTaken`` with holder and mend."""
+    try:
+        check_free(LOOPBACK, number, "tcp", what)
+    except PortTaken as taken:
+        raise PortTaken(f"{taken}\nZakończ ten proces albo wskaż inny port: --port {number + 1}") from None
+
+
 def _fault(use: Use) -> str | None:
     try:
         check_free(use.address, use.number, use.protocol, use.what)

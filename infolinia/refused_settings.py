@@ -2,6 +2,8 @@
 
 import tomllib
 from collections.abc import Iterator, Mapping
+from errno import EDQUOT, ENOSPC
+from tempfile import TemporaryFile
 from typing import Any
 
 from pydantic import ValidationError
@@ -57,6 +59,20 @@ def unknown_variables(environment: Mapping[str, str]) -> list[str]:
         for name, value in environment.items()
         if name.upper().startswith(PREFIX) and name.upper() not in known.values()
     ]
+
+
+def unwritable(settings: Settings) -> list[str]:
+    """A line when nothing can be written to ``settings.var``. A folder that is not there yet is not made."""
+    place = settings.var
+    try:
+        while not place.exists():
+            place = place.parent
+        with TemporaryFile(dir=place):
+            return []
+    except OSError as error:
+        if error.errno in (ENOSPC, EDQUOT):
+            return []  # commands that only read go on; the others say how much room there is
+        return [f"{PREFIX}VAR={settings.var}: nie da się tam pisać ({error.strerror}); wskaż inny folder"]
 
 
 def variables() -> Iterator[str]:

@@ -18,11 +18,13 @@ FIELDS = (
 
 
 class Started(msgspec.Struct, kw_only=True):
-    """``chosen`` are the settings of FIELDS; ``stubs`` and ``phones`` what ``up`` was told."""
+    """``chosen`` are the settings of FIELDS, ``own`` the names of those that the verb chose itself and nobody asked for;
+    ``stubs`` and ``phones`` what ``up`` was told."""
 
     chosen: dict[str, Any]
     stubs: bool = True
     phones: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
 
     def in_force(self, settings: Settings) -> Settings:
         """``settings`` with those that the stack was started with."""
@@ -30,12 +32,15 @@ class Started(msgspec.Struct, kw_only=True):
         return settings.model_copy(update={**known, "consultants": tuple(known.get("consultants", ()))})
 
     def unlike(self, settings: Settings) -> list[str]:
-        """What ``settings`` would have otherwise, as ``name=value`` of the environment variable."""
+        """What ``settings`` would have otherwise, as ``name=value`` of the environment variable. What a verb chose itself
+        waits for nothing, unless somebody sets it now."""
         wanted = settings.model_dump(mode="json", include=set(FIELDS))
         return [
             f"INFOLINIA_{name.upper()}={wanted[name]}"
             for name in FIELDS
-            if name in self.chosen and self.chosen[name] != wanted[name]
+            if name in self.chosen
+            and self.chosen[name] != wanted[name]
+            and (name not in self.own or name in settings.model_fields_set)
         ]
 
 
@@ -43,9 +48,10 @@ def path(settings: Settings) -> Path:
     return settings.var / "run" / "stack.json"
 
 
-def keep(settings: Settings, *, stubs: bool, phones: tuple[str, ...]) -> None:
+def keep(settings: Settings, *, stubs: bool, phones: tuple[str, ...], own: tuple[str, ...] = ()) -> None:
     """Write down what the stack is started with."""
-    started = Started(chosen=settings.model_dump(mode="json", include=set(FIELDS)), stubs=stubs, phones=phones)
+    chosen = settings.model_dump(mode="json", include=set(FIELDS))
+    started = Started(chosen=chosen, stubs=stubs, phones=phones, own=own)
     path(settings).parent.mkdir(parents=True, exist_ok=True)
     replace_file(path(settings), json.dumps(msgspec.to_builtins(started), indent=1).encode())
 

@@ -48,13 +48,22 @@ class Stack:
             stack.settings = known.in_force(settings)
         return stack
 
-    def up(self, *, stubs: bool = True, consultants: Sequence[str] = (), talk: float | None = None) -> None:
-        """Start what does not run. ``consultants`` are automatic telephones; they hang up after ``talk`` seconds.
+    def up(
+        self,
+        *,
+        stubs: bool = True,
+        consultants: Sequence[str] = (),
+        talk: float | None = None,
+        own: tuple[str, ...] = (),
+    ) -> None:
+        """Start what does not run. ``consultants`` are automatic telephones; they hang up after ``talk`` seconds. ``own``
+        names the settings that the verb chose itself.
         Raises ``NotStarted`` or ``asterisk.trouble.AsteriskError`` (``PortTaken`` before anything is started)."""
         self.check_ports(stubs=stubs)
         before = running.read(self.settings) if self.running() else None
         phones = (*(before.phones if before else ()), *consultants)
-        running.keep(self.settings, stubs=stubs or (before is not None and before.stubs), phones=phones)
+        kept_stubs, kept_own = (before.stubs, before.own) if before else (False, own)
+        running.keep(self.settings, stubs=stubs or kept_stubs, phones=phones, own=kept_own)
         if stubs:
             self._start("stub-eus", ["stub", "eus"], self.settings.port("eus"))
             self._start("stub-crm", ["stub", "crm"], self.settings.port("crm"))

@@ -34,8 +34,9 @@ class UtcTime(TypeDecorator[datetime]):
 
 
 def open_database(url: str, *, busy_timeout: float = 5.0) -> AsyncEngine:
-    """An engine for ``sqlite+aiosqlite:///FILE`` or ``postgresql+psycopg://…``; ``busy_timeout`` in seconds."""
-    engine = create_async_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    """An engine for ``sqlite+aiosqlite:///FILE`` or ``postgresql+psycopg://…``; ``busy_timeout`` in seconds. Its
+    errors never quote the values of a statement."""
+    engine = create_async_engine(url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True)
     if url.startswith("sqlite"):
 
         @event.listens_for(engine.sync_engine, "connect")

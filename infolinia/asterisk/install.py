@@ -13,7 +13,7 @@ from infolinia.settings import Settings
 from . import debian, probe
 from .debian import Progress
 from .site import Site, locate
-from .trouble import AsteriskError
+from .trouble import AsteriskError, UnfitAsterisk
 
 log = structlog.get_logger(__name__)
 
@@ -37,10 +37,7 @@ def find(settings: Settings) -> Site | None:
     """An Asterisk that will do, without fetching any. Raises AsteriskError when the one named in the settings won't."""
     modules = needed_modules(settings)
     if settings.asterisk_prefix is not None:
-        site = locate(settings.asterisk_prefix)
-        if faults := probe.faults(settings, site, modules):
-            raise AsteriskError(f"Asterisk z ustawień ({settings.asterisk_prefix}) nie wystarczy: {'; '.join(faults)}")
-        return site
+        return _named(settings, settings.asterisk_prefix, modules)
     for place in (prefix(settings), Path("/"), Path("/usr/local")):
         try:
             site = locate(place)
@@ -51,6 +48,17 @@ def find(settings: Settings) -> Site | None:
             return site
         log.info("asterisk.passed_over", place=str(place), version=site.version, faults=faults)
     return None
+
+
+def _named(settings: Settings, place: Path, modules: list[str]) -> Site:
+    mend = "Popraw INFOLINIA_ASTERISK_PREFIX albo usuń je: infolinia setup przygotuje własnego."
+    try:
+        site = locate(place)
+    except AsteriskError as error:
+        raise UnfitAsterisk(f"Nie ma Asteriska z ustawień ({place}): {error}. {mend}") from None
+    if faults := probe.faults(settings, site, modules):
+        raise UnfitAsterisk(f"Asterisk z ustawień ({place}) nie wystarczy: {'; '.join(faults)}. {mend}")
+    return site
 
 
 def ensure(settings: Settings, progress: Progress = silent) -> Site:

@@ -11,3 +11,9 @@ class PortTaken(AsteriskError):
     """A port that we need belongs to somebody else; the text names the port and the process."""
 
     exit_code = 2
+
+
+class UnfitAsterisk(AsteriskError):
+    """The Asterisk that the settings name is not there, or does not do what we need."""
+
+    exit_code = 2

@@ -1,18 +1,20 @@
 """``infolinia agent``: who serves which queue."""
 
 import asyncio
+import json
 import logging
 from collections.abc import Awaitable, Callable
+from itertools import groupby
 from typing import Annotated, TypeVar
 
+import msgspec
 import structlog
 import typer
-from rich.console import Console
-from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
 from desk.agents import AgentError, Agents, Member
 from infolinia.asterisk.connection import manager
+from infolinia.mishaps import of_database
 from infolinia.settings import Settings
 from infolinia.stack import Stack
 from ivr.asterisk.ami import AmiError, AmiRefused
@@ -95,20 +97,33 @@ def remove(agent: Agent, queue: Queues = None) -> None:
 
 
 @app.command(name="list")
-def show() -> None:
+def show(as_json: Annotated[bool, typer.Option("--json", help="Jako JSON, do dalszej obróbki.")] = False) -> None:
     """Pokazuje przydziały i stan telefonów; bez Asteriska same przydziały.
 
-    Przykład: infolinia agent list
+    Przykłady:
+
+      infolinia agent list
+
+      infolinia agent list --json | jq -r '.[] | select(.paused) | .agent'
     """
     members = _with_agents(_listed, patient=True)
-    if not members:
+    if as_json:
+        typer.echo(json.dumps([msgspec.to_builtins(member) for member in members], ensure_ascii=False, indent=1))
+    elif members:
+        _print(sorted(members, key=lambda member: (member.agent, member.queue)))
+    else:
         typer.echo("Nikt nie obsługuje żadnej kolejki. Dodaj: infolinia agent add konsultant1 -q 'malopolskie-*'")
-        return
-    table = Table("Konsultant", "Imię", "Kolejka", "Przerwa", "Telefon")
-    for member in members:
-        paused = (member.reason or "tak") if member.paused else ""
-        table.add_row(member.agent, member.name, member.queue, paused, member.live or "—")
-    Console().print(table)
+
+
+def _print(members: list[Member]) -> None:
+    """One block a consultant, so that no line is wider than a terminal."""
+    for agent, seats in groupby(members, key=lambda member: member.agent):
+        queues = list(seats)
+        name = next((member.name for member in queues if member.name), "")
+        typer.echo(f"{agent}{f' ({name})' if name else ''}, kolejek: {len(queues)}")
+        for member in queues:
+            paused = f"przerwa: {member.reason}" if member.reason else "przerwa" if member.paused else ""
+            typer.echo(f"  {member.queue:36} {member.live or '—':16} {paused}".rstrip())
 
 
 async def _listed(agents: Agents) -> list[Member]:
@@ -156,5 +171,5 @@ def _with_agents(act: Callable[[Agents], Awaitable[T]], patient: bool = False) -
     except (AgentError, FileNotFoundError) as error:
         typer.echo(f"Nie udało się: {error}", err=True)
     except SQLAlchemyError as error:
-        typer.echo(f"Nie udało się: baza danych: {error}", err=True)
+        typer.echo(f"Nie udało się: {of_database(error, Settings())}", err=True)
     raise typer.Exit(2)

@@ -28,7 +28,7 @@ BENCHES: dict[str, tuple[str, ...]] = {
     "feel": ("bench_hotline.py", "feel", "--calls", "20"),
     "kill": ("bench_hotline.py", "kill", "--calls", "10"),
     "reload": ("bench_reload.py",),
-    "load": ("bench_hotline.py", "load"),
+    "load": ("bench_load.py",),
     "refusals": ("bench_refusals.py", "--rounds", "3"),
     "replay": ("bench_replay.py",),
     "numbers": ("bench_numbers.py",),
@@ -85,7 +85,7 @@ def _bring_up(settings: Settings) -> None:
     try:
         prepare(settings, console.print)
         stack = Stack(settings)
-        stack.up()
+        stack.up(own=("hours",))
         Background(settings.var, f"phone-{settings.consultants[0]}").stop()
     except NotStarted as error:
         console.print(str(error), markup=False)

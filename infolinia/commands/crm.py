@@ -12,6 +12,7 @@ from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
 from desk.outbox import Backlog, Outbox, Pending
+from infolinia.mishaps import of_database
 from infolinia.settings import Settings
 from ivr.calendar import WARSAW
 from store import create_tables, open_database
@@ -92,5 +93,5 @@ def _with_outbox(act: Callable[[Outbox], Awaitable[T]]) -> T:
     try:
         return asyncio.run(run())
     except SQLAlchemyError as error:
-        typer.echo(f"Nie udało się: baza danych: {type(error).__name__}", err=True)
+        typer.echo(f"Nie udało się: {of_database(error, Settings())}", err=True)
         raise typer.Exit(2) from None

@@ -23,6 +23,8 @@ from .stack import TROUBLE, console, say
 from .testcall import sip_line, sip_server
 
 TALK = 6.0
+OWN = ("hours",)
+"""Settings that the demo chooses: it finds every office open."""
 
 
 class Unfit(NotStarted):
@@ -75,7 +77,7 @@ def _perform(stack: Stack, who: DemoCaller, once: bool, found: bool) -> Outcome:
         stack.check_ports()
         plan = prepare(settings, say)
         _check_fit(stack, plan, who, found)
-        stack.up(consultants=settings.consultants[:1], talk=TALK)
+        stack.up(consultants=settings.consultants[:1], talk=TALK, own=OWN)
         before = asyncio.run(_queues(settings))
         stack.agents(["add", settings.consultants[0], "--queue", "*", "--name", "Konsultant pokazowy"])
         ready = True

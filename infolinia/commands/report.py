@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from desk.kpi3 import Cell, Funnel, by, kpi3, total
 from infolinia.deployment import live_plan
+from infolinia.mishaps import of_database
 from infolinia.settings import Settings
 from ivr.calendar import WARSAW
 from ivr.dialogue.plan import Plan
@@ -65,7 +66,7 @@ def kpi3_(
     except VersionError as error:
         raise _fail(str(error)) from None
     except SQLAlchemyError as error:
-        raise _fail(f"Baza nie odpowiada na pytanie ({type(error).__name__}): {Settings().var}") from None
+        raise _fail(of_database(error, Settings())) from None
     if as_csv:
         typer.echo(f"KPI.3 od {since} do {until}", err=True)
         _csv(cells)

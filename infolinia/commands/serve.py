@@ -7,7 +7,6 @@ import typer
 
 from desk.alarms import Alarms
 from infolinia import logs
-from infolinia.asterisk.trouble import PortTaken
 from infolinia.asterisk.watch import watch
 from infolinia.ports import check_all_free
 from infolinia.settings import Settings
@@ -33,11 +32,7 @@ def serve(
     settings = Settings()
     if engines is not None:
         settings = settings.model_copy(update={"engines": engines})
-    try:
-        check_all_free(settings, {"serve"})
-    except PortTaken as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(error.exit_code) from None
+    check_all_free(settings, {"serve"})
     logs.to_file(settings.var / "log" / "supervisor.log")
     children = {f"engine-{n}": ["engine", str(n)] for n in range(settings.engines)}
     children["desk"] = ["desk"]
@@ -58,9 +53,6 @@ def engine(
 
     try:
         uvloop.run(run_engine(Settings(), number, heartbeat))
-    except PortTaken as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(error.exit_code) from None
     except NothingToServe as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 import uvicorn
 
+from infolinia.ports import LOOPBACK, check_own
 from infolinia.secret_files import read_secret
 from infolinia.settings import Settings
 from infolinia.stubs.crm.people import SHIPPED, load_people
@@ -33,17 +34,18 @@ def crm(
       curl -H 'Content-Type: application/json' -d '{"mode": "error"}' http://127.0.0.1:8462/_faults
     """
     settings = Settings()
+    where = port or settings.port("crm")
+    check_own(where, "atrapa CRM")
     try:
         secret = read_secret(settings, "webhook")
         state = Crm(data or settings.var / "stubs" / "crm", secret, load_people(people))
     except (OSError, ValueError) as error:
         typer.echo(f"Atrapa CRM nie wystartowała: {error}", err=True)
         raise typer.Exit(2) from None
-    where = port or settings.port("crm")
     typer.echo(f"Atrapa CRM: http://127.0.0.1:{where}/ (koniec: Ctrl+C)")
     uvicorn.run(
         create_app(state),
-        host="127.0.0.1",
+        host=LOOPBACK,
         port=where,
         log_level="warning",
         access_log=False,

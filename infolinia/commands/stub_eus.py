@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 import uvicorn
 
+from infolinia.ports import LOOPBACK, check_own
 from infolinia.settings import Settings
 from infolinia.stubs.eus.accounts import Accounts
 from infolinia.stubs.eus.server import build
@@ -19,13 +20,18 @@ def eus(
 
     Zmienione kody i liczniki zostają na dysku; usunięcie pliku bazy przywraca stan początkowy.
 
-    Przykład: infolinia stub eus --port 8461
+    Przykłady:
+
+      infolinia stub eus
+
+      infolinia stub eus --port 9461 --data /tmp/konta.db
     """
     settings = Settings()
-    accounts = Accounts(data or settings.var / "stubs" / "eus" / "accounts.db")
     where = port or settings.port("eus")
+    check_own(where, "atrapa e-US")
+    accounts = Accounts(data or settings.var / "stubs" / "eus" / "accounts.db")
     typer.echo(f"Atrapa e-US: http://127.0.0.1:{where}/ (koniec: Ctrl+C)")
     try:
-        uvicorn.run(build(accounts), host="127.0.0.1", port=where, log_level="warning", access_log=False)
+        uvicorn.run(build(accounts), host=LOOPBACK, port=where, log_level="warning", access_log=False)
     finally:
         accounts.close()

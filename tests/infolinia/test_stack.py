@@ -61,6 +61,15 @@ def test_it_is_found_with_the_settings_it_was_started_with(settings: Settings) -
     assert known.stubs is False
 
 
+def test_what_the_demo_chose_itself_waits_for_no_restart(settings: Settings) -> None:
+    Sleeper(settings).up(stubs=False, own=("hours",))
+    known = running.read(settings)
+    assert known is not None
+    same = settings.model_dump(include=set(running.FIELDS) - {"hours"})
+    assert known.unlike(Settings(var=settings.var, **same)) == []
+    assert known.unlike(Settings(var=settings.var, hours="plan", **same)) == ["INFOLINIA_HOURS=plan"]
+
+
 def test_nothing_is_started_when_a_port_is_taken(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(settings: Settings, parts: set[str]) -> None:
         assert parts == {"stub-eus", "stub-crm", "asterisk", "serve"}

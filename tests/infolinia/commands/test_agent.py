@@ -1,5 +1,6 @@
 """``infolinia agent`` over a manager connection that is faked."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,20 @@ def test_a_consultant_is_added_paused_listed_and_removed(ami: FakeAmi) -> None:
     assert "Nikt nie obsługuje" in run("list").stdout
     names = [name for name, _ in ami.done]
     assert names == ["QueueAdd", "QueueAdd", "QueuePause", "QueueRemove", "QueueRemove"]
+
+
+def test_the_list_fits_a_terminal_and_can_be_read_by_a_program(ami: FakeAmi) -> None:
+    run("add", "konsultant1", "-q", "malopolskie-*", "--name", "Anna Bardzo-Długie Nazwisko")
+    run("pause", "konsultant1", "-q", "*-pit", "--reason", "obiad")
+    listed = run("list").stdout.splitlines()
+    assert listed[0] == "konsultant1 (Anna Bardzo-Długie Nazwisko), kolejek: 2"
+    assert max(map(len, listed)) <= 80
+    assert ["obiad" in line for line in listed] == [False, False, True]
+    members = json.loads(run("list", "--json").stdout)
+    assert [(one["queue"], one["paused"], one["reason"]) for one in members] == [
+        ("malopolskie-kol-pcc-sd", False, ""),
+        ("malopolskie-kol-pit", True, "obiad"),
+    ]
 
 
 def test_an_unknown_queue_ends_with_the_nearest_names(ami: FakeAmi) -> None:

@@ -77,4 +77,4 @@ def test_a_broken_database_is_said(var: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("INFOLINIA_DATABASE", f"sqlite+aiosqlite:///{var}/missing/infolinia.db")
     result = run("list")
     assert result.exit_code == 2
-    assert "baza danych" in result.output
+    assert f"Bazy danych {var}/missing/infolinia.db nie da się otworzyć" in result.output
