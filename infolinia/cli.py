@@ -103,7 +103,8 @@ def build(words: Sequence[str]) -> typer.Typer:
 
 def _stubs() -> typer.Typer:
     stubs = typer.Typer(
-        no_args_is_help=True, help="Atrapy tego, co należy do innych: e-Urzędu Skarbowego (eus) i CRM (crm)."
+        no_args_is_help=True,
+        help="Atrapy tego, co należy do innych: e-Urzędu Skarbowego (eus) i CRM (crm). Przykład: infolinia stub eus",
     )
     for name, place in STUBS.items():
         stubs.command(name)(_load(place))

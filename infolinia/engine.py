@@ -54,6 +54,7 @@ from .editions import Editions
 from .eus import eus_client
 from .secret_files import read_secret
 from .settings import Settings
+from .stray_thread import to_stray_thread
 from .supervisor import beat
 from .voice import prompt_book
 
@@ -238,12 +239,12 @@ class Engine:
     async def _learn_to_hear(self) -> None:
         """Load the topics and open the ear, beside the first calls."""
         settings = self._settings
-        await asyncio.to_thread(self._learn_all)
+        await to_stray_thread(self._learn_all)
         models = settings.var / "models"
         whisper = model_folder(models, "whisper") if settings.whisper else None
         self._listener.ear = await open_ear(settings.vosk_model or model_folder(models, "vosk"), whisper, settings.ears)
         self._learning = False
-        await asyncio.to_thread(self._learn_all)
+        await to_stray_thread(self._learn_all)
         READY.set(1)
         log.info("engine hears", engine=self._name, ear=self._listener.ear.name)
 

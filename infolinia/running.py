@@ -18,7 +18,7 @@ FIELDS = (
 
 
 class Started(msgspec.Struct, kw_only=True):
-    """``chosen`` are the settings of FIELDS, ``own`` the names of those that the verb chose itself and nobody asked for;
+    """``chosen`` are the settings of FIELDS, ``own`` the names of those that the verb chose by itself;
     ``stubs`` and ``phones`` what ``up`` was told."""
 
     chosen: dict[str, Any]
@@ -32,8 +32,8 @@ class Started(msgspec.Struct, kw_only=True):
         return settings.model_copy(update={**known, "consultants": tuple(known.get("consultants", ()))})
 
     def unlike(self, settings: Settings) -> list[str]:
-        """What ``settings`` would have otherwise, as ``name=value`` of the environment variable. What a verb chose itself
-        waits for nothing, unless somebody sets it now."""
+        """What ``settings`` would have otherwise, as ``name=value`` of the environment variable. What a verb chose by
+        itself waits for nothing, unless somebody sets it now."""
         wanted = settings.model_dump(mode="json", include=set(FIELDS))
         return [
             f"INFOLINIA_{name.upper()}={wanted[name]}"

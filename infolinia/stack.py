@@ -56,8 +56,8 @@ class Stack:
         talk: float | None = None,
         own: tuple[str, ...] = (),
     ) -> None:
-        """Start what does not run. ``consultants`` are automatic telephones; they hang up after ``talk`` seconds. ``own``
-        names the settings that the verb chose itself.
+        """Start what does not run. ``consultants`` are automatic telephones; they hang up after ``talk`` seconds.
+        ``own`` names the settings that the verb chose by itself.
         Raises ``NotStarted`` or ``asterisk.trouble.AsteriskError`` (``PortTaken`` before anything is started)."""
         self.check_ports(stubs=stubs)
         before = running.read(self.settings) if self.running() else None

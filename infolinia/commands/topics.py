@@ -20,7 +20,9 @@ from . import topic_pages as pages
 if TYPE_CHECKING:
     from voicebot.topics.evaluate import Figures
 
-app = typer.Typer(no_args_is_help=True, help="Tematy rozmów: rozpoznawanie, uczenie, ocena.")
+app = typer.Typer(
+    no_args_is_help=True, help="Tematy rozmów: rozpoznawanie, uczenie, ocena. Przykład: infolinia topics analyse"
+)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Jeden obiekt JSON w wierszu.")]
 

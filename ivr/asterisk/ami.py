@@ -8,7 +8,6 @@ would ring twice); the connection is watched, and restored with growing pauses, 
 import asyncio
 import contextlib
 import random
-import traceback
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -154,8 +153,7 @@ class _Subscriber:
                 if result is not None:
                     await result
             except Exception as error:
-                trace = "".join(traceback.format_exception(error))
-                log.error("ami.handler_failed", event_name=self._event, trace=trace)
+                log.error("ami.handler_failed", event_name=self._event, exc_info=error)
 
     def cancel(self) -> None:
         self._waiting.clear()

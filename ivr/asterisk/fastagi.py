@@ -7,7 +7,6 @@ logged as a plain trace, without the values of local variables: keys may be amon
 """
 
 import asyncio
-import traceback
 from collections.abc import Awaitable, Callable
 from typing import cast
 
@@ -186,8 +185,7 @@ class AgiServer:
         except AgiHungUp:
             log.info("agi.hung_up", uniqueid=channel.request.uniqueid, why=channel.request.why)
         except Exception as error:
-            trace = "".join(traceback.format_exception(error))
-            log.error("agi.handler_failed", uniqueid=channel.request.uniqueid, why=channel.request.why, trace=trace)
+            log.error("agi.handler_failed", uniqueid=channel.request.uniqueid, why=channel.request.why, exc_info=error)
 
 
 class _Connection(asyncio.Protocol):

@@ -111,6 +111,7 @@ class AsteriskPhone:
     def __init__(self, channel: AgiChannel, parts: Parts) -> None:
         self._channel, self._parts = channel, parts
         self._auth = Authentication(parts.authority)
+        self._plain = AskedByAsterisk(channel, parts.prompts, parts.spool)
         self._talk: Conversation | None = None
         self._exec: asyncio.Task[AgiReply] | None = None
         self._slow = self._recorded = False
@@ -205,7 +206,7 @@ class AsteriskPhone:
             await self._record(call, talk)
             await (talk.say_firmly if say.firm else talk.say)(say.lines, say.heard)
         else:
-            await self._asked_by_asterisk().say(say.lines)
+            await self._plain.say(say.lines, say.firm)
 
     async def _record(self, call: Call, talk: Conversation) -> None:
         """Begin to keep the call where its office wants that. The caller is told first; who presses a key instead of
@@ -223,12 +224,9 @@ class AsteriskPhone:
         else:
             recorder.begin(call.id, talk.media, announcement)
 
-    def _asked_by_asterisk(self) -> AskedByAsterisk:
-        return AskedByAsterisk(self._channel, self._parts.prompts, self._parts.spool)
-
     async def _ask(self, call: Call, ask: Ask) -> Event:
         if not call.media:
-            return await self._asked_by_asterisk().ask(ask)
+            return await self._plain.ask(ask)
         talk = await self._conversation()
         talk.deaf = False
         await talk.say(ask.lines)
