@@ -1,13 +1,13 @@
 """How many calls a running stack bears (`infolinia up --phones 0`), and what gives way first.
 
-    .venv/bin/python tools/bench_load.py [--rates 5,10,20,30] [--at-once 100,200,300] [--json FILE]
+    .venv/bin/python tools/bench_load.py [--rates 10,20,30,40] [--at-once 100,200,300] [--json FILE]
 
 Two series of SIPp calls, each call of which presses ``#`` once and must show it in the journal: ever more calls set up
 per second (each lasts ten seconds), and ever more calls at once (set up at twenty per second, then held). Beside them
 one caller of ours calls again and again: how long until it is answered, how soon a key silences the prompt, the longest
 gap between two packets at its ear. What gives way is told by the processor time of each part, callers included, and by
 the database: turns per second beside what its disk takes when one waits for another, and alarms of turns that it did
-not take in time. A series ends at the first step that is not borne. Bounded: 40 calls a second, 600 at once.
+not take in time. A series ends at the first step that is not borne. Bounded: 100 calls a second, 800 at once.
 """
 
 import argparse
@@ -40,7 +40,7 @@ from recordings.caller.live import Impatient
 from recordings.caller.sip import Refused
 from store import create_tables, open_database
 
-MOST_RATE, MOST_AT_ONCE = 40, 600
+MOST_RATE, MOST_AT_ONCE = 100, 800
 RAMP, HOLD, RATE = 10, 10.0, 20
 """Seconds of ever new calls at a rate; seconds that the last call of a step is up; calls a second for calls at once."""
 BEFORE_THE_END = 4.0
@@ -228,7 +228,7 @@ def numbers(text: str) -> list[int]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rates", type=numbers, default=[5, 10, 20, 30], help="calls set up per second")
+    parser.add_argument("--rates", type=numbers, default=[10, 20, 30, 40], help="calls set up per second")
     parser.add_argument("--at-once", type=numbers, default=[100, 200, 300], help="calls at once")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
