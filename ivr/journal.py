@@ -92,6 +92,11 @@ EVENT = msgspec.json.Decoder(Event)
 ACTIONS = msgspec.json.Decoder(tuple[Action, ...])
 
 
+def _known(write: _Write) -> dict[str, object]:
+    call = write.call
+    return {"id": call.id, "caller": call.caller, "dialled": call.dialled, "arrived": write.at}
+
+
 class Journal:
     """Journal of one engine, called ``engine`` in its rows. ``alarm(kind, text)`` is told of stalls."""
 
@@ -159,8 +164,7 @@ class Journal:
     async def _write(self, batch: list[_Write]) -> None:
         try:
             async with self._database.begin() as connection:
-                for write in batch:
-                    await self._insert(connection, write)
+                await self._insert(connection, *batch)
         except IntegrityError:
             for write in batch:
                 await self._write_alone(write)
@@ -180,24 +184,27 @@ class Journal:
             if not write.done.done():
                 write.done.set_result(None)
 
-    async def _insert(self, connection: AsyncConnection, write: _Write) -> None:
-        call = write.call
-        row = {
-            "call": call.id,
-            "turn": call.turn,
+    async def _insert(self, connection: AsyncConnection, *batch: _Write) -> None:
+        """In few statements: each is a way to the database and back, and the others wait until the last is done."""
+        await connection.execute(insert(TURNS), [self._row(write) for write in batch])
+        arrived = [write for write in batch if isinstance(write.event, CallArrived)]
+        if arrived:
+            await connection.execute(insert(CALLS), [_known(write) for write in arrived])
+        for write in batch:
+            if write.call.ended is not None:
+                ended = {"ended": write.call.ended[:64], "ended_at": write.at}
+                await connection.execute(update(CALLS).where(CALLS.c.id == write.call.id).values(**ended))
+
+    def _row(self, write: _Write) -> dict[str, object]:
+        return {
+            "call": write.call.id,
+            "turn": write.call.turn,
             "at": write.at,
             "engine": self._engine,
             "event": msgspec.json.encode(write.event).decode(),
-            "state": msgspec.json.encode(call).decode(),
+            "state": msgspec.json.encode(write.call).decode(),
             "actions": msgspec.json.encode(write.actions).decode(),
         }
-        await connection.execute(insert(TURNS), row)
-        if isinstance(write.event, CallArrived):
-            known = {"id": call.id, "caller": call.caller, "dialled": call.dialled, "arrived": write.at}
-            await connection.execute(insert(CALLS), known)
-        if call.ended is not None:
-            ended = {"ended": call.ended[:64], "ended_at": write.at}
-            await connection.execute(update(CALLS).where(CALLS.c.id == call.id).values(**ended))
 
     async def close_lost(self, before: datetime) -> int:
         """Mark calls that arrived ``before`` and never ended as lost: nobody was there to see their end. How many."""
