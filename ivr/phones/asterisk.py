@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 import structlog
@@ -111,7 +112,6 @@ class AsteriskPhone:
     def __init__(self, channel: AgiChannel, parts: Parts) -> None:
         self._channel, self._parts = channel, parts
         self._auth = Authentication(parts.authority)
-        self._plain = AskedByAsterisk(channel, parts.prompts, parts.spool)
         self._talk: Conversation | None = None
         self._exec: asyncio.Task[AgiReply] | None = None
         self._slow = self._recorded = False
@@ -223,6 +223,10 @@ class AsteriskPhone:
             recorder.drop(call.id)
         else:
             recorder.begin(call.id, talk.media, announcement)
+
+    @cached_property
+    def _plain(self) -> AskedByAsterisk:
+        return AskedByAsterisk(self._channel, self._parts.prompts, self._parts.spool)
 
     async def _ask(self, call: Call, ask: Ask) -> Event:
         if not call.media:

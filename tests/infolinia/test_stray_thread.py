@@ -7,6 +7,7 @@ import pytest
 
 from infolinia.stray_thread import to_stray_thread
 
+pytestmark = pytest.mark.anyio
 ENDLESS = """
 import asyncio, time
 from infolinia.stray_thread import to_stray_thread
