@@ -39,6 +39,8 @@ def playable(folder: Folder) -> str:
         return "znana wada"
     if fixture.closures or fixture.earlier or not fixture.hears or fixture.expect.ended == "closed":
         return "wymaga innego stanu infolinii"
+    if fixture.expect.verdict == "refused":
+        return "odmowy powtarzane na jednym koncie wstrzymałyby je wszystkim"
     for step in fixture.steps:
         if step.verdict or step.lost or step.clock or step.queue not in (None, "served"):
             return "wymaga innego stanu infolinii"

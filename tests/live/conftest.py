@@ -27,6 +27,7 @@ ORDER = (
     "hang_up",
     "person",
     "replay_call",
+    "recording",
     "speech",
     "no_keys",
     "media_lost",
