@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from infolinia.judgement import Judgement, Say, judge
+from infolinia.rehearsals import taught
 from infolinia.settings import Settings
 from ivr.calendar import WARSAW
 from ivr.dialogue.plan import Office, Plan
@@ -99,8 +100,10 @@ def _deploy(settings: Settings, versions: Versions, root: Path, by: str, note: s
     first = examine(root)
     if first.plan is None:  # no copy shows a link that leads out of the folder, or a pipe
         raise NotFit(Judgement(first, first.faults, None, 0))
+    if not taught(root):
+        raise VersionError(f"W {root} nie ma topics/phrases, więc nie wiadomo, jak dzwoniący pytają: proszę je dodać")
     with versions.draft(root, files_of(root)) as draft:
-        found = judge(draft.files, settings, say=say)
+        found = judge(draft.files, settings, say=say, shown=root)
         if found.plan is None:
             raise NotFit(found)
         live = versions.live()

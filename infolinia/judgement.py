@@ -5,32 +5,40 @@ The proof is not made again for a plan that differs in words only from one that 
 
 import hashlib
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+import shlex
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from infolinia.rehearsals import keep_script, run_all
+from infolinia.rehearsals import keep_scripts, option, run_all, taught
 from infolinia.settings import Settings
 from ivr import proof
 from ivr.dialogue.plan import Plan
 from ivr.dialplan import Examined, Fault, examine, guess, program
+from voicebot.topics.catalogue import AREA_FILES, CatalogueError
+from voicebot.topics.recogniser import ensure_model
 
 Say = Callable[[str], None]
+CALLS = 20
+"""Plans whose counter-examples are kept."""
 
 
 @dataclass(frozen=True)
 class Judgement:
     """What was found. ``proof``: ``states``, ``seconds``, ``properties`` (name to whether it holds); None when it was
-    not asked for or there is no plan. ``rehearsals``: how many calls were rehearsed."""
+    not asked for or there is no plan. ``rehearsals``: how many calls were rehearsed; ``warnings`` keep nothing from
+    going live."""
 
     examined: Examined
     faults: list[Fault]
     proof: dict[str, Any] | None
     rehearsals: int
+    warnings: list[Fault] = field(default_factory=list)
 
     @property
     def plan(self) -> Plan | None:
@@ -38,18 +46,52 @@ class Judgement:
         return None if self.faults else self.examined.plan
 
 
-def judge(root: Path, settings: Settings, *, prove: bool = True, say: Say = lambda text: None) -> Judgement:
-    """All faults of the dialplans in ``root``; nothing is changed there. ``say`` is told, in Polish, what is begun."""
+def judge(
+    root: Path,
+    settings: Settings,
+    *,
+    prove: bool = True,
+    say: Say = lambda text: None,
+    shown: Path | None = None,
+) -> Judgement:
+    """All faults of the dialplans in ``root``; nothing is changed there. ``say`` is told, in Polish, what is begun;
+    ``shown`` is the folder that the author knows, when ``root`` is a copy of it."""
     examined = examine(root)
-    plan = examined.plan
+    plan, known = examined.plan, shown or root
     if plan is None:
-        return Judgement(examined, list(examined.faults), None, 0)
+        return Judgement(examined, list(examined.faults), None, 0, examined.warnings)
     if unlearnt := _unlearnt(plan, root):
-        return Judgement(examined, unlearnt, None, 0)
-    proven, violations = _prove(examined, plan, settings.var / "proof", say) if prove else (None, [])
+        return Judgement(examined, unlearnt, None, 0, examined.warnings)
+    warnings = [*examined.warnings, *_untaught(plan, root, settings)]
+    if unlearnable := _teach(root, settings, say):
+        return Judgement(examined, unlearnable, None, 0, warnings)
+    proven, violations = _prove(examined, plan, settings, known, say) if prove else (None, [])
     say("Próby rozmów")
-    rehearsed, unlike = run_all(plan, settings, root, say)
-    return Judgement(examined, [*violations, *unlike], proven, rehearsed)
+    rehearsed, unlike = run_all(plan, settings, root, say, known)
+    return Judgement(examined, [*violations, *unlike], proven, rehearsed, warnings)
+
+
+def _untaught(plan: Plan, root: Path, settings: Settings) -> list[Fault]:
+    """Topics that the recogniser which there is does not know, in a copy without phrases of its own."""
+    if taught(root):
+        return []
+    known = {path.stem for path in (settings.dialplans / "topics" / "phrases").glob("*.yaml")}
+    names = [f"`{topic}`" for topic in plan.topics if topic not in known]
+    what = f"; nie zna on tematów: {', '.join(names)}" if names else ""
+    message = f"bez topics/phrases tematy rozpoznaje model uczony w {settings.dialplans}{what}"
+    return [Fault("topics", 0, 0, message, "wdrożyć można tylko folder z frazami")]
+
+
+def _teach(root: Path, settings: Settings, say: Say) -> list[Fault]:
+    """Teach the recogniser what ``root`` has, unless that is done: rehearsals and callers are then judged alike."""
+    if not taught(root):
+        return []
+    try:
+        ensure_model(root, settings.var / "topics", say)
+    except CatalogueError as error:
+        why = str(error).replace(f"{root}/", "")
+        return [Fault("topics", 0, 0, f"rozpoznawania tematów nie da się nauczyć: {why}")]
+    return []
 
 
 def _unlearnt(plan: Plan, root: Path) -> list[Fault]:
@@ -58,40 +100,62 @@ def _unlearnt(plan: Plan, root: Path) -> list[Fault]:
     folder = root / "topics" / "phrases"
     if not folder.is_dir():
         return []
-    taught = {path.stem for path in folder.glob("*.yaml")}
+    named = {path.stem for path in folder.glob("*.yaml")}
     add = "proszę dodać ten plik, na przykład `phrases: [jak złożyć korektę]`"
     missing = [
         Fault(f"topics/phrases/{topic}.yaml", 1, 1, f"brakuje fraz tematu `{topic}`", add)
         for topic in plan.topics
-        if topic not in taught
+        if topic not in named
     ]
-    return missing + [
+    strange = [
         Fault(f"topics/phrases/{topic}.yaml", 1, 1, f"nie ma tematu `{topic}`", guess(topic, plan.topics))
-        for topic in sorted(taught - set(plan.topics))
+        for topic in sorted(named - set(plan.topics))
     ]
+    return [*missing, *strange, *_files_missing(root / "topics")]
 
 
-def _prove(examined: Examined, plan: Plan, folder: Path, say: Say) -> tuple[dict[str, Any], list[Fault]]:
-    """What the proof says, and what it found as faults of the nodes concerned. The calls that show them are left in
-    ``folder``, those of an earlier proof removed."""
-    for old in folder.glob("*.yaml"):
-        old.unlink()
+def _files_missing(folder: Path) -> Iterator[Fault]:
+    """The recogniser reads certain files and no others."""
+    for name in (*AREA_FILES, "lexicon", "out-of-scope"):
+        if not (folder / f"{name}.yaml").is_file():
+            yield Fault(f"topics/{name}.yaml", 1, 1, "brakuje pliku", "bez niego nie można nauczyć rozpoznawania")
+    for path in sorted(folder.glob("*.yaml")):
+        if path.stem not in (*AREA_FILES, "lexicon", "out-of-scope", "precedence") and not path.name.startswith("."):
+            hint = f"proszę dopisać jego tematy do jednego z: {', '.join(f'{area}.yaml' for area in AREA_FILES)}"
+            yield Fault(f"topics/{path.name}", 1, 1, "tego pliku rozpoznawanie tematów nie czyta", hint)
+
+
+def _prove(
+    examined: Examined, plan: Plan, settings: Settings, shown: Path, say: Say
+) -> tuple[dict[str, Any], list[Fault]]:
+    """What the proof says, and what it found as faults of the nodes concerned. The calls that show them are left in a
+    folder named after the plan, so that another check takes nothing away; the oldest such folders are removed."""
+    folder = settings.var / "proof"
     kept = folder / "proved" / f"{proof.likeness(plan)}-{_program()}.json"
     if (known := _known(kept, plan)) is not None:
         return known, []
     say("Dowód, że żadna rozmowa się nie zgubi")
     found = proof.prove(plan)
     broken = {violation.property for violation in found.violations}
+    paths = keep_scripts(found.violations, folder / "calls" / plan.version[:8]) if found.violations else []
+    _forget(folder / "calls")
+    show, where = "pokazuje to infolinia simulate --script", option(shown, settings)
     faults = [
-        examined.fault_of(violation.node, violation.message, f"pokazuje to infolinia simulate --script {path}")
-        for violation in found.violations
-        for path in (keep_script(violation, folder),)
+        examined.fault_of(violation.node, violation.message, f"{show} {shlex.quote(str(path))}{where}")
+        for violation, path in zip(found.violations, paths, strict=True)
     ]
     holds = {name: name not in broken for name in found.properties}
     told = {"states": found.states, "seconds": round(found.seconds, 3), "properties": holds}
     if not faults and found.bounds is not None:
         _keep(kept, _Proved(told, found.bounds, proof.letters(plan)))
     return told, faults
+
+
+def _forget(folder: Path) -> None:
+    """Keep the ``CALLS`` newest folders of calls."""
+    by_age = sorted(folder.glob("*"), key=lambda path: path.stat().st_mtime)
+    for old in by_age[:-CALLS]:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 @dataclass(frozen=True)

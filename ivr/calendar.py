@@ -18,6 +18,8 @@ from .dialogue.plan import DAYS_OF_WEEK as DAYS
 from .dialogue.plan import Hours, Office
 
 WARSAW = ZoneInfo("Europe/Warsaw")
+AHEAD = 7
+"""Days, today included, whose exceptions callers are told along with the hours."""
 DAY_GENITIVE = ("poniedziałku", "wtorku", "środy", "czwartku", "piątku", "soboty", "niedzieli")
 ON_DAY = ("w poniedziałek", "we wtorek", "w środę", "w czwartek", "w piątek", "w sobotę", "w niedzielę")
 
@@ -40,7 +42,7 @@ def public_holidays(year: int) -> Mapping[date, str]:
 def opening(office: Office, now: datetime, closure: str | None = None) -> Opening:
     """How the office stands at ``now`` (aware; any zone). An emergency ``closure`` overrides the hours."""
     local = now.astimezone(WARSAW)
-    spoken = spoken_hours(week(office, local.date()))
+    spoken = spoken_days(office, local.date())
     if closure is not None:
         return Opening(False, spoken, closure)
     clock = local.strftime("%H:%M")
@@ -93,6 +95,30 @@ def exceptions(office: Office, start: date, days: int = 400) -> dict[date, list[
     return found
 
 
+def spoken_days(office: Office, today: date) -> str:
+    """The hours of the week, and on which of the ``AHEAD`` days from ``today`` on they are others: "od poniedziałku do
+    piątku od ósmej do szesnastej, wyjątkowo dziś od ósmej do dwudziestej, jutro nieczynne"."""
+    usual = week(office, today)
+    unlike: dict[tuple[tuple[str, str], ...], list[str]] = {}
+    for n in range(AHEAD):
+        day = today + timedelta(n)
+        actual = sorted(hours_on(office, day))
+        if actual != sorted((hours.opens, hours.closes) for hours in usual if DAYS[day.weekday()] in hours.days):
+            name = ("dziś", "jutro")[n] if n < 2 else ON_DAY[day.weekday()]
+            unlike.setdefault(tuple(actual), []).append(name)
+    told = [f"{_and(days)} {_opens(hours)}" for hours, days in unlike.items()]
+    return spoken_hours(usual) + (f", wyjątkowo {', '.join(told)}" if told else "")
+
+
+def _opens(hours: Sequence[tuple[str, str]]) -> str:
+    return _and([f"od {_clock(opens)} do {_clock(closes)}" for opens, closes in hours]) if hours else "nieczynne"
+
+
+def _and(words: Sequence[str]) -> str:
+    *first, last = words
+    return f"{', '.join(first)} i {last}" if first else last
+
+
 def spoken_hours(hours: Sequence[Hours]) -> str:
     """ "od poniedziałku do piątku od ósmej do szesnastej" """
     return ", ".join(f"{_days(h.days)} od {_clock(h.opens)} do {_clock(h.closes)}" for h in hours)
@@ -102,8 +128,7 @@ def _days(days: Sequence[str]) -> str:
     numbers = sorted(DAYS.index(day) for day in days)
     if len(numbers) > 2 and numbers == list(range(numbers[0], numbers[-1] + 1)):
         return f"od {DAY_GENITIVE[numbers[0]]} do {DAY_GENITIVE[numbers[-1]]}"
-    *first, last = (ON_DAY[number] for number in numbers)
-    return f"{', '.join(first)} i {last}" if first else last
+    return _and([ON_DAY[number] for number in numbers])
 
 
 def _clock(clock: str) -> str:

@@ -39,7 +39,7 @@ def check(
     with console.status("Sprawdzam pliki") as status:
         found = judge(root, settings, prove=proof, say=status.update)
     if as_json:
-        report = {"ok": not found.faults, "faults": found.faults, "warnings": found.examined.warnings}
+        report = {"ok": not found.faults, "faults": found.faults, "warnings": found.warnings}
         typer.echo(msgspec.json.encode({**report, "proof": found.proof, "rehearsals": found.rehearsals}).decode())
     else:
         _tell(console, found)
@@ -68,7 +68,7 @@ def tell_faults(console: Console, found: Judgement) -> None:
     """Every fault and warning in a line."""
     for fault in found.faults:
         console.print(str(fault), markup=False)
-    for warning in found.examined.warnings:
+    for warning in found.warnings:
         console.print(f"{warning} [uwaga]", markup=False)
 
 

@@ -78,7 +78,7 @@ def deploy(
     os.nice(10)  # the proof must take nothing from calls under way
     with _plainly():
         done = make_live(settings, folder or settings.dialplans, by=by or who(), note=note, trial=dry_run, say=_say)
-    for warning in done.judgement.examined.warnings:
+    for warning in done.judgement.warnings:
         console.print(f"{warning} [uwaga]")
     typer.echo(summary(done.judgement, done.plan))
     if not done.new and done.version is not None:

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from datetime import datetime
+from difflib import unified_diff
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +12,7 @@ from rich.console import Console
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from infolinia.rehearsals import people, saved, stage_of, tell_mismatches
+from infolinia.rehearsals import option, people, saved, stage_of, tell_mismatches, updated
 from infolinia.settings import Settings
 from infolinia.terminal_caller import Screen, TypingCaller
 from ivr.calendar import WARSAW
@@ -21,7 +22,7 @@ from ivr.dialogue.events import CallArrived, Event
 from ivr.dialogue.plan import Plan
 from ivr.dialogue.script import play
 from ivr.dialplan import PlanError, load_plan
-from ivr.rehearsal import load, rehearse
+from ivr.rehearsal import Outcome, load, rehearse
 from ivr.rehearsal.run import Time, converse
 
 AT = "%Y-%m-%d %H:%M"
@@ -39,6 +40,9 @@ def simulate(
         Path | None, typer.Option(help="Odtwórz zapisaną rozmowę (próbę albo kontrprzykład dowodu).")
     ] = None,
     save: Annotated[Path | None, typer.Option(help="Zapisz rozmowę jako próbę, np. dialplans/tests/moja.yaml.")] = None,
+    update: Annotated[
+        bool, typer.Option("--update", help="Z --script: popraw w próbie to, co ma być teraz inaczej.")
+    ] = False,
     folder: Annotated[Path | None, typer.Option(help="Folder dialplanów; domyślnie dialplans/")] = None,
 ) -> None:
     """Dzwoni na infolinię z terminala: cyfry, # i * to klawisze, inny tekst to mowa, pusty wiersz to cisza.
@@ -53,6 +57,8 @@ def simulate(
 
     infolinia simulate --script dialplans/tests/pesel-i-telepin.yaml
 
+    infolinia simulate --script dialplans/tests/koniec-dnia.yaml --update
+
     printf '#\\nile wynosi pcc od samochodu\\n2\\n' | infolinia simulate --save dialplans/tests/samochod.yaml
     """
     settings = Settings()
@@ -65,7 +71,7 @@ def simulate(
             console.print(str(fault))
         raise typer.Exit(1) from None
     if script is not None:
-        raise typer.Exit(0 if _played(plan, settings, script, console) else 1)
+        raise typer.Exit(0 if _played(plan, settings, root, script, console, update) else 1)
     moment = _moment(at)
     time = Time(moment.strftime(AT))
     screen = Screen(console, plan)
@@ -77,7 +83,7 @@ def simulate(
         hears=not keypad,
     )
     screen.begin(arrived)
-    stage = stage_of(plan, settings, lambda text: console.print(text))
+    stage = stage_of(plan, settings, lambda text: console.print(text), root)
 
     def on_turn(call: Call, event: Event, actions: tuple[Action, ...]) -> None:
         typing.recognised(event)
@@ -103,12 +109,19 @@ def _moment(at: str | None) -> datetime:
         raise typer.Exit(2) from None
 
 
-def _played(plan: Plan, settings: Settings, path: Path, console: Console) -> bool:
-    """Play a rehearsal, or the turns of a counter-example; whether all came as written."""
+def _played(plan: Plan, settings: Settings, root: Path, path: Path, console: Console, update: bool) -> bool:
+    """Play a rehearsal, or the turns of a counter-example; whether all came as written, or was mended by ``update``."""
     try:
-        data = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, YAMLError) as error:
-        console.print(f"{path}: nie można odczytać: {type(error).__name__}")
+        text = path.read_text(encoding="utf-8")
+        data = YAML(typ="safe", pure=True).load(text)
+    except FileNotFoundError:
+        console.print(f"{path}: nie ma takiego pliku. Próby leżą w {root / 'tests'}, kontrprzykłady podaje check.")
+        return False
+    except OSError as error:
+        console.print(f"{path}: nie można odczytać: {error.strerror}")
+        return False
+    except (UnicodeDecodeError, YAMLError):
+        console.print(f"{path}: to nie jest plik YAML w UTF-8, więc i nie próba")
         return False
     if isinstance(data, dict) and "turns" in data:
         return _replayed(plan, data, console)
@@ -118,7 +131,7 @@ def _played(plan: Plan, settings: Settings, path: Path, console: Console) -> boo
             console.print(str(fault))
         return False
     screen = Screen(console, plan)
-    outcome = asyncio.run(rehearse(stage_of(plan, settings), rehearsal))
+    outcome = asyncio.run(rehearse(stage_of(plan, settings, root=root), rehearsal))
     console.print(rehearsal.title)
     for event, call, actions in outcome.turns:
         screen.event(event)
@@ -126,7 +139,22 @@ def _played(plan: Plan, settings: Settings, path: Path, console: Console) -> boo
             screen.action(action)
         screen.turn(call, event, actions)
     screen.end(outcome.call)
-    return tell_mismatches(outcome, source, console)
+    same = tell_mismatches(outcome, source, console, path, option(root, settings))
+    return same or (update and _updated(path, text, outcome, console))
+
+
+def _updated(path: Path, text: str, outcome: Outcome, console: Console) -> bool:
+    """Write into the rehearsal at ``path`` what its call comes to now."""
+    mended = updated(text, outcome)
+    if mended is None:
+        console.print(f"{path}: rozmowa ma inne kroki niż próba. Proszę nagrać ją od nowa: --save {path}")
+        return False
+    path.write_text(mended, encoding="utf-8")
+    old, new = text.splitlines(), mended.splitlines()
+    for line in unified_diff(old, new, str(path), "po poprawieniu", lineterm="", n=0):
+        console.print(line)
+    console.print(f"Poprawione: {path}. Proszę przeczytać, czy tak ma być.")
+    return True
 
 
 def _replayed(plan: Plan, data: dict[str, Any], console: Console) -> bool:

@@ -78,13 +78,24 @@ class Mismatch:
     message: str
 
 
+@dataclass(frozen=True)
+class Reached:
+    """Where a step led: what can be expected of it. ``said`` are the ids of the prompts since the step, in order."""
+
+    call: Call
+    queue: str | None
+    said: tuple[str, ...]
+
+
 @dataclass
 class Outcome:
-    """How a rehearsal went. ``turns`` are the committed turns: event, call, actions."""
+    """How a rehearsal went. ``turns`` are the committed turns: event, call, actions; ``reached`` where each step led
+    that expects something."""
 
     call: Call
     turns: list[tuple[Event, Call, tuple[Action, ...]]] = field(default_factory=list)
     mismatches: list[Mismatch] = field(default_factory=list)
+    reached: dict[int, Reached] = field(default_factory=dict)
 
 
 class Time:
@@ -189,6 +200,8 @@ class _Scripted:
         expect = self._script.steps[self._done].expect
         if expect is None:
             return
+        said = tuple(dict.fromkeys(line.prompt.rpartition(".")[2] for line in self._said))
+        self._outcome.reached[self._done] = Reached(call, self._queue, said)
         for name, message in differences(expect, call, self._queue, self._said):
             self._differs(name, message)
 

@@ -7,12 +7,14 @@ import pytest
 from infolinia.rehearsals import people, run_all
 from infolinia.settings import ROOT, Settings
 from ivr.dialogue.plan import Plan
+from tests.fakes.taught import share_recogniser
 
 TESTS = ROOT / "dialplans" / "tests"
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
+    share_recogniser(tmp_path)
     return Settings(var=tmp_path)
 
 

@@ -71,6 +71,46 @@ def test_a_special_day_comes_before_everything() -> None:
     assert not opening(changed, at("2026-05-01 12:30")).open
 
 
+WORKING = "od poniedziałku do piątku od ósmej do szesnastej"
+
+
+@pytest.mark.parametrize(
+    ("moment", "fields", "said"),
+    [
+        ("2026-04-21 17:00", {}, WORKING),
+        (
+            "2026-04-29 17:00",
+            {"special": [{"date": "2026-04-30", "from": "08:00", "to": "20:00"}]},
+            f"{WORKING}, wyjątkowo jutro od ósmej do dwudziestej, w piątek nieczynne",
+        ),
+        (
+            "2026-04-30 07:00",
+            {"special": [{"date": "2026-04-30", "from": "08:00", "to": "20:00"}]},
+            f"{WORKING}, wyjątkowo dziś od ósmej do dwudziestej, jutro nieczynne",
+        ),
+        (
+            "2026-04-21 10:00",
+            {"closed_on": ["04-21", "2026-04-23"]},
+            f"{WORKING}, wyjątkowo dziś i w czwartek nieczynne",
+        ),
+        (
+            "2026-05-02 10:00",
+            {
+                "special": [
+                    {"date": "05-02", "from": "09:00", "to": "12:00"},
+                    {"date": "05-02", "from": "13:00", "to": "15:00"},
+                ]
+            },
+            f"{WORKING}, wyjątkowo dziś od dziewiątej do dwunastej i od trzynastej do piętnastej",
+        ),
+        ("2026-04-29 21:00", {"hours": [WEEK, LONG], "open_on": ["05-01"]}, "wyjątkowo w sobotę nieczynne"),
+        ("2026-12-23 17:00", {}, f"{WORKING}, wyjątkowo jutro i w piątek nieczynne"),
+    ],
+)
+def test_hours_are_told_with_the_exceptions_of_the_coming_days(moment: str, fields: dict[str, Any], said: str) -> None:
+    assert opening(office(**fields), at(moment)).hours.endswith(said)
+
+
 def test_a_closure_closes_and_says_why() -> None:
     found = opening(office(), at("2026-04-30 12:00"), "Awaria prądu.")
     assert (found.open, found.closure) == (False, "Awaria prądu.")

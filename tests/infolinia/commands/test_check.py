@@ -13,29 +13,24 @@ from infolinia import judgement
 from infolinia.commands import check as command
 from infolinia.commands.schema import schema
 from infolinia.commands.simulate import simulate
-from infolinia.settings import ROOT, Settings
+from infolinia.settings import ROOT
 from ivr.dialogue.plan import Plan
 from ivr.dialogue.script import play
 from ivr.proof import Proof, Violation
-from tests.ivr.dialplan.broken_plans import copy_shipped
+from tests.fakes.taught import share_recogniser
 
 
 @pytest.fixture(autouse=True)
 def var(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A ``var`` of its own; the recogniser that set-up taught is shared: it takes minutes to make."""
-    topics = Settings().var / "topics"
+    """A ``var`` of its own."""
+    share_recogniser(tmp_path / "var")
     monkeypatch.setenv("INFOLINIA_VAR", str(tmp_path / "var"))
-    if topics.is_dir():
-        (tmp_path / "var").mkdir()
-        (tmp_path / "var" / "topics").symlink_to(topics)
     return tmp_path / "var"
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    copied = copy_shipped(tmp_path / "dialplans")
-    shutil.copytree(ROOT / "dialplans" / "tests", copied / "tests", dirs_exist_ok=True)
-    return copied
+    return Path(shutil.copytree(ROOT / "dialplans", tmp_path / "dialplans"))
 
 
 def run(function: Any, *words: str) -> Result:
@@ -94,14 +89,14 @@ def test_a_breach_leaves_the_call_that_shows_it(root: Path, var: Path, monkeypat
         return Proof(7, 9, 0.5, ("koniec",), (Violation("koniec", "bez końca", "kolejka", script),), None)
 
     monkeypatch.setattr(judgement.proof, "prove", breached)
-    (var / "proof").mkdir(parents=True, exist_ok=True)
-    (var / "proof" / "automat-1.yaml").write_text("stary", encoding="utf-8")
     report = json.loads(run(command.check, str(root), "--json").stdout)
     assert not report["ok"]
-    assert [path.name for path in (var / "proof").iterdir()] == ["koniec-1.yaml"]
-    shown = var / "proof" / "koniec-1.yaml"
-    assert str(shown) in report["faults"][0]["hint"]
+    (shown,) = (var / "proof" / "calls").glob("*/koniec-1.yaml")
+    assert report["faults"][0]["hint"].endswith(f"infolinia simulate --script {shown} --folder {root}")
     assert run(simulate, "--script", str(shown), "--folder", str(root)).exit_code == 0
+    (root / "hotline.yaml").write_text((root / "hotline.yaml").read_text() + "# inna treść\n")
+    run(command.check, str(root))
+    assert len(list((var / "proof" / "calls").glob("*/koniec-1.yaml"))) == 2, "another check takes nothing away"
 
 
 def test_a_rehearsal_that_no_longer_holds_is_a_fault(root: Path) -> None:
@@ -114,6 +109,53 @@ def test_a_rehearsal_that_no_longer_holds_is_a_fault(root: Path) -> None:
     result = run(command.check, str(root), "--no-proof")
     assert result.exit_code == 1
     assert "tests/pesel-i-telepin.yaml:16" in result.output
+    told = next(line for line in result.output.splitlines() if "tests/pesel-i-telepin.yaml:16" in line)
+    assert told.endswith(f"infolinia simulate --script {root}/tests/pesel-i-telepin.yaml --folder {root} --update)")
+
+
+def test_what_a_rehearsal_expects_is_mended_when_the_behaviour_was_meant_to_change(root: Path) -> None:
+    flow = root / "hotline.yaml"
+    flow.write_text(flow.read_text(encoding="utf-8").replace("    lines: [lacze]", "    lines: [juz-sprawdzam]"))
+    broken = json.loads(run(command.check, str(root), "--json", "--no-proof").stdout)["faults"]
+    for name in sorted({fault["file"] for fault in broken}):
+        path = root / name
+        before = path.read_text(encoding="utf-8").splitlines()
+        result = run(simulate, "--script", str(path), "--folder", str(root), "--update")
+        assert result.exit_code == 0, result.output
+        after = path.read_text(encoding="utf-8").splitlines()
+        changed = [(old, new) for old, new in zip(before, after, strict=True) if old != new]
+        assert changed
+        assert all("lacze" in old and "juz-sprawdzam" in new for old, new in changed), "all else stands as it did"
+    assert run(command.check, str(root), "--no-proof").exit_code == 0
+
+
+def test_a_rehearsal_whose_steps_no_longer_fit_is_left_alone(root: Path) -> None:
+    path = root / "tests" / "konsultant-zerem.yaml"
+    text = path.read_text(encoding="utf-8") + '  - hangup\n  - keys: "1"\n'
+    path.write_text(text, encoding="utf-8")
+    result = run(simulate, "--script", str(path), "--folder", str(root), "--update")
+    assert result.exit_code == 1
+    assert "od nowa" in result.output
+    assert path.read_text(encoding="utf-8") == text
+
+
+def test_a_copy_without_phrases_is_judged_with_a_warning_that_names_the_new_topic(root: Path) -> None:
+    shutil.rmtree(root / "topics" / "phrases")
+    path = root / "topics" / "epit.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("id: epit-dla-kogo", "id: epit-nowy"), encoding="utf-8")
+    report = json.loads(run(command.check, str(root), "--json", "--no-proof").stdout)
+    assert report["ok"]
+    assert "nie zna on tematów: `epit-nowy`" in report["warnings"][0]["message"]
+
+
+def test_what_the_recogniser_cannot_be_taught_from_is_a_fault(root: Path) -> None:
+    (root / "topics" / "lexicon.yaml").unlink()
+    (root / "topics" / "nowe.yaml").write_text("version: 1\ntopics: []\n")
+    faults = json.loads(run(command.check, str(root), "--json", "--no-proof").stdout)["faults"]
+    assert [(fault["file"], fault["message"]) for fault in faults] == [
+        ("topics/lexicon.yaml", "brakuje pliku"),
+        ("topics/nowe.yaml", "tego pliku rozpoznawanie tematów nie czyta"),
+    ]
 
 
 def test_older_files_are_migrated_and_checked(root: Path) -> None:

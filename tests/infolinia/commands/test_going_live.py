@@ -15,7 +15,6 @@ from infolinia.commands import going_live as command
 from infolinia.settings import ROOT
 from ivr.dialplan import load_plan
 from ivr.proof import Proof, Violation
-from tests.ivr.dialplan.broken_plans import copy_shipped
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +22,8 @@ def var(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A ``var`` of its own, with neither proof nor sounds to be made: each has tests of its own."""
     monkeypatch.setenv("INFOLINIA_VAR", str(tmp_path / "var"))
     monkeypatch.setattr(judgement.proof, "prove", lambda plan: Proof(7, 9, 0.5, ("koniec",), (), None))
-    monkeypatch.setattr(judgement, "run_all", lambda plan, settings, root, say: (3, []))
+    monkeypatch.setattr(judgement, "run_all", lambda plan, settings, root, say, shown: (3, []))
+    monkeypatch.setattr(judgement, "ensure_model", lambda dialplans, cache, say: cache)
     monkeypatch.setattr(deployment, "make_ready", lambda settings, plan, files, say: None)
     monkeypatch.setattr(os, "nice", lambda more: 0)
     return tmp_path / "var"
@@ -31,9 +31,7 @@ def var(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    copied = copy_shipped(tmp_path / "dialplans")
-    shutil.copytree(ROOT / "dialplans" / "tests", copied / "tests", dirs_exist_ok=True)
-    return copied
+    return Path(shutil.copytree(ROOT / "dialplans", tmp_path / "dialplans"))
 
 
 def run(function: Any, *words: object) -> Result:

@@ -18,6 +18,7 @@ from infolinia.stubs.eus.in_process import People
 from ivr.calendar import WARSAW
 from ivr.dialogue.plan import Plan
 from ivr.dialogue.script import play
+from tests.fakes.taught import share_recogniser
 
 
 def run(command: Any, *args: str, typed: str = "") -> Result:
@@ -28,6 +29,7 @@ def run(command: Any, *args: str, typed: str = "") -> Result:
 
 @pytest.fixture(autouse=True)
 def _var(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    share_recogniser(tmp_path / "var")
     monkeypatch.setenv("INFOLINIA_VAR", str(tmp_path / "var"))
 
 
@@ -75,6 +77,12 @@ def test_the_end_of_the_input_hangs_up() -> None:
 def test_an_unknown_command_is_explained_and_a_bad_moment_refused() -> None:
     assert "!hangup" in run(simulate, "--at", "2026-04-21 10:00", typed="!co\n").output
     assert run(simulate, "--at", "jutro").exit_code == 2
+
+
+def test_a_script_that_is_not_there_is_told_in_polish(tmp_path: Path) -> None:
+    result = run(simulate, "--script", str(tmp_path / "brak.yaml"))
+    assert result.exit_code == 1
+    assert "nie ma takiego pliku" in result.output
 
 
 def test_a_rehearsal_that_does_not_hold_fails(tmp_path: Path) -> None:
