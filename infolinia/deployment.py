@@ -123,7 +123,7 @@ def _deploy(settings: Settings, versions: Versions, root: Path, by: str, note: s
 
 
 def roll_back(
-    settings: Settings, name: str | None, *, by: str, say: Say = lambda text: None
+    settings: Settings, name: str | None, *, by: str, note: str = "", say: Say = lambda text: None
 ) -> tuple[Version, Version]:
     """Back to the version called ``name``; None: the one before. Returns the one left and the one now live. Raises
     ``VersionError``, ``PlanError`` and what ``deploy`` does."""
@@ -141,7 +141,7 @@ def roll_back(
         plan = plan_of(target)
         make_ready(settings, plan, target.files, say)
         _tell_asterisk(settings, plan, target.files, plan_of(live), say)
-        versions.go_live(target, by=by, what="rollback")
+        versions.go_live(target, by=by, what="rollback", note=note)
         return live, target
 
 

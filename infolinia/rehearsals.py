@@ -3,7 +3,7 @@
 import asyncio
 import shlex
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from io import StringIO
 from pathlib import Path
@@ -100,11 +100,15 @@ def tell_mismatches(outcome: Outcome, source: Source, console: Console, path: Pa
     return not found
 
 
-def saved(title: str, arrived: CallArrived, at: str, steps: list[dict[str, Any]]) -> str:
+def saved(
+    title: str, arrived: CallArrived, at: str, steps: list[dict[str, Any]], closures: Mapping[str, str] | None = None
+) -> str:
     """The text of a rehearsal file."""
     data: dict[str, Any] = {"version": 1, "title": title, "number": arrived.dialled, "at": at, "caller": arrived.caller}
     if not arrived.hears:
         data["hears"] = False
+    if closures:
+        data["closures"] = dict(closures)
     return HEAD + _yaml({**data, "steps": steps})
 
 

@@ -130,7 +130,7 @@ def _faults() -> Iterator[None]:
 @contextmanager
 def _bar() -> Iterator[Told]:
     columns = (TextColumn("{task.description:<32}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with Progress(*columns, console=Console(stderr=True, emoji=False), transient=True) as progress:
         task = progress.add_task("Asterisk", total=None)
 
         def told(what: str, done: int, total: int) -> None:

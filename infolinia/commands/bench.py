@@ -13,7 +13,7 @@ from infolinia.installation import prepare
 from infolinia.settings import ROOT, Settings
 from infolinia.stack import Stack
 
-console = Console(stderr=True, highlight=False)
+console = Console(stderr=True, highlight=False, emoji=False)
 
 BENCHES: dict[str, tuple[str, ...]] = {
     "core": ("bench_core.py",),

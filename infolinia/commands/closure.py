@@ -98,7 +98,12 @@ def clear(office: Office) -> None:
 
 @app.command("list")
 def list_() -> None:
-    """Pokazuje zamknięcia."""
+    """Pokazuje zamknięcia: które urzędy, do kiedy i co słyszy dzwoniący.
+
+    Przykład:
+
+      infolinia closure list
+    """
     try:
         closures = _closures().read()
     except ClosuresError as error:

@@ -55,7 +55,7 @@ def show(
         what = KINDS.get(row.kind, row.kind)
         number, tried = str(row.sequence), str(row.attempts)
         table.add_row(row.call, number, what, row.agent, _clock(row.created_at), tried, row.answer or "—", state)
-    Console().print(table)
+    Console(emoji=False).print(table)
     typer.echo(f"Czeka: {backlog.waiting}, odłożono: {backlog.parked}.")
     if backlog.parked:
         typer.echo("Po naprawie CRM albo hasła webhooka: infolinia crm retry")

@@ -19,9 +19,10 @@ from infolinia.deployment import NotFit, changes_between, plan_of, roll_back, ve
 from infolinia.deployment import deploy as make_live
 from infolinia.settings import Settings
 from ivr.calendar import WARSAW
+from ivr.dialogue.plan import Plan
 from ivr.dialplan import PlanError, examine
 from ivr.dialplan.differences import Difference
-from store.versions import Version, VersionError
+from store.versions import Change, Version, VersionError, Versions
 from voicebot.topics.catalogue import CatalogueError
 from voicebot.voices.voice import VoiceError
 
@@ -97,6 +98,7 @@ def deploy(
 def rollback(
     version: Annotated[str | None, typer.Argument(help="Numer wersji; domyślnie ta, która działała wcześniej")] = None,
     by: By = None,
+    note: Annotated[str, typer.Option(help="Dlaczego: zostaje przy wersji")] = "",
 ) -> None:
     """Przywraca wcześniejszą wersję dialplanów, od razu; trwające rozmowy kończą się według swojej.
 
@@ -104,11 +106,11 @@ def rollback(
 
       infolinia rollback
 
-      infolinia rollback 3
+      infolinia rollback 3 --note "złe godziny w Opolu"
     """
     settings = Settings()
     with _plainly():
-        left, now = roll_back(settings, version, by=by or who(), say=_say)
+        left, now = roll_back(settings, version, by=by or who(), note=note, say=_say)
     typer.echo(f"Wycofana wersja {left.number}.")
     _confirm(settings, now)
     typer.echo("Folder dialplans/ się nie zmienił: przed następnym wdrożeniem proszę go poprawić.")
@@ -137,12 +139,22 @@ def versions(
     if not kept:
         typer.echo("Nic jeszcze nie wdrożono. Pierwszą wersję wdraża infolinia up, następne: infolinia deploy")
     for version in kept:
-        last = next(change for change in reversed(changes) if change.version == version.id) if live else None
+        last = next((change for change in reversed(changes) if change.version == version.id), None)
         star, proof = "*" if version.id == live else " ", version.about.get("proof") or {}
         proved = f"dowód: {proof['states']} stanów" if proof else "bez dowodu"
         when = _local(last.at if last is not None else version.made)
-        note = f"  {version.note}" if version.note else ""
-        typer.echo(f"{star} {version.number:3}  {version.id[:8]}  {when}  {version.by:16} {proved}{note}")
+        typer.echo(
+            f"{star} {version.number:3}  {version.id[:8]}  {when}  {version.by:16} {proved}{_why(version, last)}"
+        )
+
+
+def _why(version: Version, last: Change | None) -> str:
+    """The note of a version, and who made it live again."""
+    note = f"  {version.note}" if version.note else ""
+    if last is None or (last.by, last.note) == (version.by, version.note):
+        return note
+    again = "przywrócił(a)" if last.what == "rollback" else "wdrożył(a) ponownie"
+    return f"{note}  ({again} {last.by}{f': {last.note}' if last.note else ''})"
 
 
 def _shown(version: Version, live: str | None) -> dict[str, Any]:
@@ -160,7 +172,9 @@ def _shown(version: Version, live: str | None) -> dict[str, Any]:
 
 
 def diff(
-    before: Annotated[str | None, typer.Argument(help="Numer wersji; domyślnie ta, która działa")] = None,
+    before: Annotated[
+        str | None, typer.Argument(help="Numer wersji albo folder; sam folder: wobec wersji, która działa")
+    ] = None,
     after: Annotated[
         str | None, typer.Argument(help="Numer wersji albo folder; domyślnie folder dialplans/, jeszcze nie wdrożony")
     ] = None,
@@ -175,26 +189,39 @@ def diff(
       infolinia diff 3          folder wobec wersji 3
 
       infolinia diff 3 4        wersja 4 wobec wersji 3
+
+      infolinia diff kopia      co zmieniłoby wdrożenie folderu kopia/
     """
     settings = Settings()
     store = versions_of(settings)
     with _plainly():
-        old = store.live() if before is None else store.find(before)
-        if old is None:
-            raise VersionError("Nic jeszcze nie wdrożono: infolinia deploy")
-        if after is not None and not Path(after).is_dir():
-            new = store.find(after)
-            changes = changes_between(old.files, plan_of(old), new.files, plan_of(new))
-        else:
-            root = Path(after) if after is not None else settings.dialplans
-            plan = examine(root).plan
-            if plan is None:
-                raise VersionError(f"{root} ma błędy (infolinia check): nie ma czego porównać")
-            changes = changes_between(old.files, plan_of(old), root, plan)
+        if before is not None and after is None and Path(before).is_dir():
+            before, after = None, before
+        old = _side(store, before) if before is not None else _live(store)
+        new = _side(store, after if after is not None else str(settings.dialplans))
+        changes = changes_between(*old, *new)
     if as_json:
         typer.echo(msgspec.json.encode({"changes": changes}).decode())
     else:
         _tell_changes(changes)
+
+
+def _side(store: Versions, name: str) -> tuple[Path, Plan]:
+    """The files and the plan of the folder or version called ``name``."""
+    if not Path(name).is_dir():
+        version = store.find(name)
+        return version.files, plan_of(version)
+    plan = examine(Path(name)).plan
+    if plan is None:
+        raise VersionError(f"{name} ma błędy (infolinia check {name}): nie ma czego porównać")
+    return Path(name), plan
+
+
+def _live(store: Versions) -> tuple[Path, Plan]:
+    version = store.live()
+    if version is None:
+        raise VersionError("Nic jeszcze nie wdrożono: infolinia deploy")
+    return version.files, plan_of(version)
 
 
 def _tell_changes(changes: list[Difference]) -> None:

@@ -74,7 +74,7 @@ def load(
         _bad("żadnego z wybranych nagrań nie da się tak odtworzyć: " + ", ".join(left_out))
     if not listening(settings.port("agi", 0)):
         _bad("infolinia nie działa; proszę ją uruchomić: infolinia up")
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False, emoji=False)
     try:
         with Progress(
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console, transient=True

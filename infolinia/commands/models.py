@@ -13,7 +13,7 @@ from voicebot.ears.tiny import is_tiny
 from voicebot.models import MODELS, Model, ModelError, by_hand, faults, find, get, model_folder
 
 app = typer.Typer(no_args_is_help=True, help="Modele rozpoznawania mowy. Przykład: infolinia models get whisper-base")
-console = Console()
+console = Console(emoji=False)
 
 
 @app.command("list")

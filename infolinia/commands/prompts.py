@@ -22,7 +22,7 @@ from voicebot.voices.lexicon import shipped
 from voicebot.voices.voice import VoiceError
 
 app = typer.Typer(no_args_is_help=True, help="Komunikaty. Przykład: infolinia prompts verify")
-console = Console(stderr=True)
+console = Console(stderr=True, emoji=False)
 
 
 @app.callback()

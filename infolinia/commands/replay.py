@@ -73,7 +73,7 @@ def replay(
     infolinia replay --json --details > wczoraj.json; infolinia replay --report dzis.html --against wczoraj.json
     """
     settings = Settings()
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False, emoji=False)
     chosen = _chosen(paths or [CALLS], words)
     if journal + audio + call > 1:
         typer.echo("proszę wybrać jedną głębokość: --journal, --audio albo --call", err=True)
@@ -119,7 +119,7 @@ def replay(
     if as_data:
         typer.echo(json.dumps(as_json(results, details=details), ensure_ascii=False, indent=1))
     else:
-        _tell(results, Console(highlight=False, soft_wrap=True))
+        _tell(results, Console(highlight=False, soft_wrap=True, emoji=False))
     raise typer.Exit(exit_code(results))
 
 

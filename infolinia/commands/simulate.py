@@ -15,7 +15,9 @@ from ruamel.yaml.error import YAMLError
 from infolinia.rehearsals import option, people, saved, stage_of, tell_mismatches, updated
 from infolinia.settings import Settings
 from infolinia.terminal_caller import Screen, TypingCaller
+from infolinia.unknown_number import nine_digits, without_automaton
 from ivr.calendar import WARSAW
+from ivr.closures import EVERY, Closures, ClosuresError
 from ivr.dialogue.actions import Action
 from ivr.dialogue.call import Call
 from ivr.dialogue.events import CallArrived, Event
@@ -49,7 +51,8 @@ def simulate(
 
     !hangup rozłącza, !lost zrywa dźwięk, !resume przejmuje rozmowę innym silnikiem, !queue timeout kończy kolejkę,
     !verdict refused wybiera wynik następnego sprawdzenia telePIN, !clock 16:01 przestawia zegar. telePIN-u nikt nie
-    słucha, a do zapisanej próby trafia tylko osoba zmyślona, nie cyfry.
+    słucha, a do zapisanej próby trafia tylko osoba zmyślona, nie cyfry. Bez --at obowiązują też nagłe zamknięcia, które
+    trwają.
 
     Przykłady:
 
@@ -63,7 +66,7 @@ def simulate(
     """
     settings = Settings()
     root = folder or settings.dialplans
-    console = Console(highlight=False, soft_wrap=True, markup=False)
+    console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
     try:
         plan = load_plan(root)
     except PlanError as error:
@@ -74,6 +77,14 @@ def simulate(
         raise typer.Exit(0 if _played(plan, settings, root, script, console, update) else 1)
     moment = _moment(at)
     time = Time(moment.strftime(AT))
+    number = nine_digits(number)
+    if number not in plan.numbers:
+        for line in without_automaton(plan, settings, number, time.now):
+            console.print(line)
+        return
+    closures = _closures(settings, time.now) if at is None else {}
+    for office, text in closures.items():
+        console.print(f"Trwa zamknięcie ({'wszystkie urzędy' if office == EVERY else office}): „{text}”")
     screen = Screen(console, plan)
     typing = TypingCaller(screen, people(), plan.topics, time, sys.stdin)
     arrived = CallArrived(
@@ -89,14 +100,23 @@ def simulate(
         typing.recognised(event)
         screen.turn(call, event, actions)
 
-    call = asyncio.run(converse(stage, typing, time, arrived, tell=screen.action, on_turn=on_turn))
+    call = asyncio.run(converse(stage, typing, time, arrived, closures=closures, tell=screen.action, on_turn=on_turn))
     typing.finish(call)
     screen.end(call)
     if save is not None:
         title = f"{number}, {moment.strftime(AT)}"
         save.parent.mkdir(parents=True, exist_ok=True)
-        save.write_text(saved(title, arrived, moment.strftime(AT), typing.steps), encoding="utf-8")
+        save.write_text(saved(title, arrived, moment.strftime(AT), typing.steps, closures), encoding="utf-8")
         console.print(f"Zapisano: {save}. Uruchamia ją infolinia check.")
+
+
+def _closures(settings: Settings, now: datetime) -> dict[str, str]:
+    """The emergency closures in force, by office."""
+    try:
+        kept = Closures(settings.var / "closures.json").read()
+    except ClosuresError:
+        return {}
+    return {name: held.text for name, held in kept.items() if held.until is None or now < held.until}
 
 
 def _moment(at: str | None) -> datetime:

@@ -20,7 +20,7 @@ from ivr.dialplan import PlanError
 from store.versions import VersionError
 from voicebot.voices.voice import VoiceError
 
-console = Console(stderr=True, highlight=False, soft_wrap=True)
+console = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 TROUBLE = (AsteriskError, NotStarted, NotFit, PlanError, VersionError, VoiceError, FileNotFoundError)
 """What an operator can mend: said in a sentence, not as a traceback."""
 
@@ -114,7 +114,7 @@ def status() -> None:
     """
     asked = Settings()
     stack = Stack.found(asked)
-    _show(stack, Console(highlight=False, soft_wrap=True))
+    _show(stack, Console(highlight=False, soft_wrap=True, emoji=False))
     _tell_of_other_settings(stack, asked)
     essential = {"asterisk", "serve"}
     if not essential <= set(stack.running()):

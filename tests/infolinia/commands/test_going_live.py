@@ -162,3 +162,25 @@ def test_names_that_are_no_versions_are_told(root: Path) -> None:
     run(command.deploy, root)
     assert "Nie ma wersji „7”. Ostatnie: 1" in run(command.rollback, "7").output
     assert "Wersja 1 już działa" in run(command.rollback, "1").output
+
+
+def test_who_makes_old_content_live_again_is_listed_beside_its_author(root: Path) -> None:
+    run(command.deploy, root, "--by", "ania", "--note", "początek")
+    greet(root, "Dzień dobry w Opolu.")
+    run(command.deploy, root, "--by", "jan")
+    assert run(command.rollback, "--by", "ewa", "--note", "złe powitanie").exit_code == 0
+    assert "początek  (przywrócił(a) ewa: złe powitanie)" in run(command.versions).output
+    run(command.deploy, root, "--by", "olek", "--note", "jednak")
+    second = next(line for line in run(command.versions).output.splitlines() if line.startswith("*"))
+    assert "jan" in second
+    assert second.endswith("(wdrożył(a) ponownie olek: jednak)")
+
+
+def test_folders_are_compared_on_either_side(root: Path, tmp_path: Path) -> None:
+    run(command.deploy, root)
+    copy = Path(shutil.copytree(root, tmp_path / "kopia"))
+    greet(copy, '"Witamy :100: w Opolu."')
+    told = "Urząd `opolskie`, własny komunikat `powitanie`: nowy: „Witamy :100: w Opolu.”"
+    assert told in run(command.diff, copy).output
+    assert told in run(command.diff, root, copy).output
+    assert "Dla dzwoniących nic się nie zmienia." in run(command.diff, root).output

@@ -16,6 +16,7 @@ from infolinia.commands.simulate import simulate
 from infolinia.settings import ROOT
 from infolinia.stubs.eus.in_process import People
 from ivr.calendar import WARSAW
+from ivr.closures import Closures
 from ivr.dialogue.plan import Plan
 from ivr.dialogue.script import play
 from tests.fakes.taught import share_recogniser
@@ -121,3 +122,32 @@ def test_now_is_the_time_in_warsaw_wherever_the_machine_stands(monkeypatch: pyte
         time.tzset()
     assert shown is not None
     assert abs(datetime.fromisoformat(shown[1]).replace(tzinfo=None) - before) < timedelta(hours=1)
+
+
+@pytest.mark.parametrize(("number", "found"), [("+48 22 460 59 92", True), ("0224605992", True), ("123", False)])
+def test_a_number_is_taken_as_asterisk_takes_it(number: str, found: bool) -> None:
+    result = run(simulate, "--number", number, "--at", "2026-04-21 10:00", typed="!hangup\n")
+    assert result.exit_code == 0
+    assert ("(malopolskie)" in result.output) is found
+
+
+@pytest.mark.parametrize(
+    ("at", "end"), [("2026-04-21 10:00", "kolejka krajowa-kol-ogolna"), ("2026-04-21 20:00", "Infolinia jest teraz")]
+)
+def test_an_unknown_number_is_announced_and_led_to_people_without_the_automaton(at: str, end: str) -> None:
+    result = run(simulate, "--number", "999999999", "--at", at)
+    assert result.exit_code == 0
+    assert "Wybrany numer nie jest numerem infolinii." in result.output
+    assert end in result.output
+    assert "Rozmawia z Państwem automat" not in result.output
+
+
+def test_a_closure_in_force_is_played_now_and_kept_in_the_saved_call(tmp_path: Path) -> None:
+    text = "Awaria prądu :100: do jutra."
+    Closures(tmp_path / "var" / "closures.json").set("malopolskie", text)
+    saved = tmp_path / "moja.yaml"
+    result = run(simulate, "--save", str(saved), typed="!hangup\n")
+    assert f"  „{text}”" in result.output, "no part of it is taken for an emoji"
+    assert text in saved.read_text(encoding="utf-8")
+    assert run(simulate, "--script", str(saved)).exit_code == 0
+    assert text not in run(simulate, "--at", "2026-04-21 10:00", typed="!hangup\n").output
