@@ -15,7 +15,7 @@ from .properties import Finding, spoken
 from .walk import Edge, Graph
 
 LETTERS_PER_SECOND = 13.0
-"""How fast the machine speaks, pauses between lines left out (measured on rendered prompts: 12 to 16)."""
+"""How fast the machine is taken to speak, spaces counted, pauses between lines left out: an assumption."""
 PAUSE = 0.25
 """Seconds between two lines."""
 SILENT = (CallArrived, NothingHeard, LookedUp, QueueEnded, TransferEnded)
