@@ -23,7 +23,12 @@ def foreseen_lines(plan: Plan) -> Iterator[Line]:
 def _values(plan: Plan) -> Mapping[str, tuple[str, ...]]:
     titles = tuple(topic.title for topic in plan.topics.values() if topic.released)
     places = tuple(office.voivodeship or office.name for office in plan.offices.values())
+    seasons = sorted(
+        {(t.season.first, t.season.last) for t in plan.topics.values() if t.season.first and t.season.last}
+    )
     known = {
+        "first": tuple(str(first) for first, _ in seasons),
+        "last": tuple(str(last) for _, last in seasons),
         "a": titles,
         "b": titles,
         "key": KEY_WORDS,

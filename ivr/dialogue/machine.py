@@ -19,6 +19,8 @@ Its constitution:
    another one: no question is answered by the node of another office than the one that asked it.
 """
 
+import dataclasses
+
 import msgspec
 
 from .actions import Action, Answer, Ask, AskDigits, AskPin, CheckPin, Enqueue, HangUp, RecallCheck, Say, Transfer
@@ -71,7 +73,8 @@ def _with_remark(plan: Plan, before: Call, turn: Turn, event: Event) -> Turn:
     prompt = remark(plan.manners, before, turn.call, event)
     if prompt is None or not (turn.goto or turn.awaits):
         return turn
-    return Turn(turn.call, (Say(lines=(plan.line(prompt),)), *turn.actions), turn.goto, turn.awaits)
+    said = Say(lines=(plan.line(prompt),))
+    return dataclasses.replace(turn, actions=(said, *turn.actions))
 
 
 def guarded_step(plan: Plan, call: Call, event: Event) -> tuple[Call, tuple[Action, ...], Exception | None]:
@@ -168,8 +171,8 @@ def _walk(plan: Plan, turn: Turn) -> tuple[Call, tuple[Action, ...]]:
             call, target, hops = change(call, exhausted=True, visits={}, wants_human=True), plan.person, 0
             continue
         node: Node = plan.nodes[target]
-        entered = change(call, node=str(target), tries=0, step="", visits=visits, **node.FORGETS)
-        turn = node.enter(plan, entered)
+        anew = {} if turn.keeps else {"tries": 0, "step": "", **node.FORGETS}
+        turn = node.enter(plan, change(call, node=str(target), visits=visits, **anew))
         call, actions, target, awaits = turn.call, actions + turn.actions, turn.goto, turn.awaits
     if actions and isinstance(actions[-1], HangUp):
         call = change(call, ended=actions[-1].reason)

@@ -59,12 +59,14 @@ class Says:
 
 @dataclass(frozen=True)
 class Turn:
-    """What a node makes of an event: the new call, the actions, and the next node (None: wait, or the end)."""
+    """What a node makes of an event: the new call, the actions, and the next node (None: wait, or the end). With
+    ``keeps`` the node is entered as it stands, to put its question again: tries, step and what it forgets stay."""
 
     call: Call
     actions: tuple[Action, ...] = ()
     goto: str | None = None
     awaits: tuple[str, ...] = ()
+    keeps: bool = False
 
 
 class Node(Model):
@@ -119,6 +121,11 @@ def wait(call: Call, *actions: Action, awaits: tuple[str, ...]) -> Turn:
 def go(call: Call, target: str, *actions: Action) -> Turn:
     """Perform ``actions`` and enter ``target``."""
     return Turn(call, actions, target)
+
+
+def once_more(call: Call) -> Turn:
+    """Enter the call's node as it stands: it puts the question again that was put last."""
+    return Turn(call, (), call.node, (), keeps=True)
 
 
 def retry(lines: tuple[str, ...], again: tuple[str, ...], tries: int) -> tuple[str, ...]:

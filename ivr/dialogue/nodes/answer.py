@@ -1,13 +1,13 @@
 """``answer``: the machine answers a simple matter itself."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from ..actions import Ask, Line, Say
 from ..call import Call
 from ..events import Event, Heard, Keyed
-from ..node import NONE, Node, Prompt, Prompts, Target, Turn, best, change, go, retry, wait
+from ..node import NONE, Node, Prompt, Prompts, Says, Target, Turn, best, change, go, retry, wait
 from ..plan import Plan, Topic
 from ..tiers import Tier, may
 
@@ -25,8 +25,10 @@ class AnswerNode(Node):
     """Speaks the released answer of the call's topic, then asks what next: repeat, a person, another matter, the end.
 
     A topic without a released answer that holds today, or out of season, for authenticated callers only, or of
-    a caller who asked for a person goes to ``next`` at once; so does a caller who stays silent twice. A second
-    matter named in the same breath is taken up after the first.
+    a caller who asked for a person goes to ``next`` at once; so does a caller who stays silent twice. Where nothing but
+    the season stands in the way, ``out_of_season`` tells the caller from when (``{first}``) to when (``{last}``) the
+    machine answers; a way to say a day is ``{first:data}``. A second matter named in the same breath is taken up after
+    the first.
     """
 
     EXAMPLE: ClassVar[str] = """
@@ -42,6 +44,7 @@ class AnswerNode(Node):
     after: Prompts
     again: tuple[Prompt, ...] = ()
     second: Prompt
+    out_of_season: Annotated[Prompt | None, Says("first", "last")] = None
     patience: float = Field(6.0, ge=2, le=20)
     next: Target
     other: Target
@@ -50,8 +53,17 @@ class AnswerNode(Node):
     def enter(self, plan: Plan, call: Call) -> Turn:
         topic = plan.topics.get(call.topic or "")
         if topic is None or call.wants_human or not speakable(topic, call.arrived):
-            return go(call, self.next)
+            return go(call, self.next, *self._why(plan, call, topic))
         return self._ask(plan, call, (plan.answer(topic), *plan.lines(*self.after)))
+
+    def _why(self, plan: Plan, call: Call, topic: Topic | None) -> tuple[Say, ...]:
+        """Why a person comes, to a caller who could expect an answer: it is not the season."""
+        if topic is None or call.wants_human or self.out_of_season is None:
+            return ()
+        first, last = topic.season.first, topic.season.last
+        if first is None or last is None or topic.season.holds(call.arrived) or not released(topic, call.arrived):
+            return ()
+        return (Say(lines=(plan.line(self.out_of_season, first=first, last=last),)),)
 
     def _ask(self, plan: Plan, call: Call, lines: tuple[Line, ...]) -> Turn:
         ask = Ask(
@@ -85,6 +97,11 @@ class AnswerNode(Node):
 
 def speakable(topic: Topic, day: str) -> bool:
     """Whether the machine may speak the topic's answer on ``day`` (ISO 8601) to anybody."""
+    return released(topic, day) and topic.season.holds(day)
+
+
+def released(topic: Topic, day: str) -> bool:
+    """Whether the topic has an answer for anybody that an editor has let out for ``day`` (ISO 8601), season aside."""
     tier: Tier = "individual" if topic.requires_auth else "general"
     known = topic.released and topic.answer is not None
-    return known and topic.season.holds(day) and topic.in_force(day) and may("automat", tier, "nobody", "stranger")
+    return known and topic.in_force(day) and may("automat", tier, "nobody", "stranger")

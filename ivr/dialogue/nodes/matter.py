@@ -8,11 +8,30 @@ from pydantic import Field
 from ..actions import Ask, Line
 from ..call import Call
 from ..events import Candidate, Event, Heard, Keyed
-from ..node import NONE, QUIT, REPEAT, Node, Prompt, Prompts, Queue, Says, Target, Turn, best, change, go, retry, wait
+from ..node import (
+    NONE,
+    QUIT,
+    REPEAT,
+    Node,
+    Prompt,
+    Prompts,
+    Queue,
+    Says,
+    Target,
+    Turn,
+    best,
+    change,
+    go,
+    once_more,
+    retry,
+    wait,
+)
 from ..plan import Model, Plan, Season
 
 ANSWERS = ("Heard", "Keyed", "NothingHeard", "HumanAsked")
 YES, NO = "yes", "no"
+OPEN, CONFIRM, EITHER, KEYS = "open", "confirm", "either", "keys"
+"""Steps: which of its questions the node has put last."""
 LAST_TRY = 3
 LIKELY = 0.05
 """Least share of an area of matters that is read out before the others."""
@@ -37,7 +56,8 @@ class MatterNode(Node):
     - else one open re-prompt with an example, then a menu by keys, the likeliest areas first, then ``otherwise`` (a
       person).
     Each try offers once: an unsure answer to an offer is a failed one. Two matters in one breath are taken one after
-    the other. To enter it is to ask anew: an earlier matter is forgotten.
+    the other. To enter it is to ask anew: an earlier matter is forgotten. A caller who asks to repeat hears what was
+    asked last: the open question, the offer or the keys.
     """
 
     EXAMPLE: ClassVar[str] = """
@@ -80,7 +100,9 @@ class MatterNode(Node):
     done: Target
 
     def enter(self, plan: Plan, call: Call) -> Turn:
-        return self._open(plan, call) if call.hears else self._by_keys(plan, call)
+        if call.step in (CONFIRM, EITHER) and call.offered:
+            return self._offer(plan, call, call.step, call.offered)
+        return self._open(plan, call) if call.hears and call.step != KEYS else self._by_keys(plan, call)
 
     def _open(self, plan: Plan, call: Call) -> Turn:
         lines = plan.lines(*retry(self.lines, self.again, call.tries))
@@ -91,7 +113,7 @@ class MatterNode(Node):
             patience=self.patience,
             masked=plan.out_of_season(call.arrived),
         )
-        return wait(change(call, step="open", offered=()), ask, awaits=ANSWERS)
+        return wait(change(call, step=OPEN, offered=()), ask, awaits=ANSWERS)
 
     def _by_keys(self, plan: Plan, call: Call) -> Turn:
         areas = self._areas(call)
@@ -102,7 +124,7 @@ class MatterNode(Node):
             grammar="matter",
             patience=self.patience,
         )
-        return wait(change(call, step="keys", offered=()), ask, awaits=ANSWERS)
+        return wait(change(call, step=KEYS, offered=()), ask, awaits=ANSWERS)
 
     def _areas(self, call: Call) -> list[KeyArea]:
         """Those of the season, the likeliest first: the keys stay, only the order of reading changes."""
@@ -116,19 +138,19 @@ class MatterNode(Node):
         if not isinstance(event, Heard):
             return self._failed(plan, call)
         heard = change(call, said=(*call.said, event.text)) if event.text else call
-        heard = change(heard, likely=likely_queues(plan, event) or call.likely)
         reading = best(event)
-        if call.step in ("confirm", "either") and reading.id in (YES, NO):
-            return self._agreed(plan, heard, reading.id == YES)
         if reading.id == REPEAT:
-            return go(heard, call.node)
+            return once_more(heard)
+        heard = change(heard, likely=likely_queues(plan, event) or call.likely)
+        if call.step in (CONFIRM, EITHER) and reading.id in (YES, NO):
+            return self._agreed(plan, heard, reading.id == YES)
         if reading.id == QUIT:
             return go(heard, self.done)
         topics = [candidate for candidate in event.readings if candidate.id.split("|")[0] in plan.topics]
         if topics and topics[0] is reading:
             return self._judge(plan, heard, topics)
-        if reading.id == NONE and call.step == "open" and topics and topics[0].confidence >= self.behind:
-            return self._offer(plan, heard, "confirm", (topics[0],))
+        if reading.id == NONE and call.step == OPEN and topics and topics[0].confidence >= self.behind:
+            return self._offer(plan, heard, CONFIRM, (topics[0],))
         return self._failed(plan, heard)
 
     def _judge(self, plan: Plan, call: Call, topics: list[Candidate]) -> Turn:
@@ -140,14 +162,14 @@ class MatterNode(Node):
             return self._failed(plan, call)
         rivals = [rival for rival in topics[1:] if rival.confidence >= self.rival and "|" not in rival.id]
         if rivals and "|" not in first.id:
-            return self._offer(plan, call, "either", (first, rivals[0]))
+            return self._offer(plan, call, EITHER, (first, rivals[0]))
         if first.confidence >= self.doubt:
-            return self._offer(plan, call, "confirm", (first,))
+            return self._offer(plan, call, CONFIRM, (first,))
         return self._failed(plan, call)
 
     def _offer(self, plan: Plan, call: Call, step: str, offered: tuple[Candidate, ...]) -> Turn:
         titles = [_title(plan, candidate) for candidate in offered]
-        if step == "confirm":
+        if step == CONFIRM:
             line: Line = plan.line(self.confirm, a=titles[0])
             ask = Ask(question="matter", lines=(line,), choices={"1": YES, "2": NO}, grammar="yes-no")
         else:
@@ -166,18 +188,18 @@ class MatterNode(Node):
         return wait(change(call, step=step, offered=offered), ask, awaits=ANSWERS)
 
     def _keyed(self, plan: Plan, call: Call, key: str) -> Turn:
-        if call.step == "keys":
+        if call.step == KEYS:
             queue = next((str(area.queue) for area in self._areas(call) if area.key == key), None)
             if queue is not None:
                 return go(change(call, queue=queue, topic=None), self.next)
-        if call.step == "confirm" and key in "12":
+        if call.step == CONFIRM and key in "12":
             return self._agreed(plan, call, key == "1")
-        if call.step == "either" and key in "12":
+        if call.step == EITHER and key in "12":
             return self._take(call, call.offered[int(key) - 1])
         return self._failed(plan, call)
 
     def _agreed(self, plan: Plan, call: Call, yes: bool) -> Turn:
-        if yes and call.step == "confirm":
+        if yes and call.step == CONFIRM:
             return self._take(call, call.offered[0])
         return self._failed(plan, call)
 
@@ -191,7 +213,7 @@ class MatterNode(Node):
         failed = change(call, tries=call.tries + 1)
         if failed.tries == 1 and call.hears:
             return self._open(plan, failed)
-        if failed.tries == 2 or (call.step != "keys" and failed.tries <= LAST_TRY):
+        if failed.tries == 2 or (call.step != KEYS and failed.tries <= LAST_TRY):
             return self._by_keys(plan, failed)
         return go(failed, self.otherwise)
 

@@ -8,7 +8,7 @@ from ivr.dialogue.actions import Action, Ask
 from ivr.dialogue.call import Call
 from ivr.dialogue.events import CallArrived, Candidate, Event, Heard, LookedUp, NothingHeard
 from ivr.dialogue.machine import step
-from ivr.dialogue.node import NONE
+from ivr.dialogue.node import NONE, REPEAT
 from ivr.dialogue.nodes.answer import speakable
 from ivr.dialogue.plan import Plan, Topic
 from ivr.dialplan import load_plan
@@ -23,7 +23,7 @@ def asked(plan: Plan, *events: Event) -> tuple[Call, tuple[Action, ...]]:
     """A call out of hours (which asks for no number), after "W jakiej sprawie?" was answered by ``events``."""
     call, actions = Call(id="c"), ()
     for event in (
-        CallArrived(dialled="224605992", caller=None, at="2026-03-02T20:00:00+01:00"),
+        CallArrived(dialled="224605992", caller=None, at="2026-11-02T20:00:00+01:00"),
         LookedUp(what="hours", ok=True, found={"open": False, "hours": "od ósmej"}),
         *events,
     ):
@@ -76,6 +76,34 @@ def test_keys_read_the_likeliest_areas_first_and_stay_the_same_keys(plan: Plan) 
     assert next(iter(ask.choices.items())) == ("8", customs)
     assert [line.prompt for line in ask.lines[:2]] == ["obszary", "obszar-clo"]
     assert sorted(ask.choices) == list("123456789")
+
+
+def test_a_wish_to_repeat_puts_the_last_question_again(plan: Plan) -> None:
+    again = heard((REPEAT, 0.95), ("og-vat", 0.04))
+    unsure = heard(("pcc-termin", 0.5), ("og-wizyta", 0.2))
+    for before in ((), (NothingHeard(),), (NothingHeard(), NothingHeard()), (unsure,), (heard(("pcc-termin", 0.5)),)):
+        call, _ = asked(plan, *before)
+        repeated, _ = asked(plan, *before, again)
+        assert question(repeated) == question(call)
+        assert (repeated.step, repeated.tries, repeated.offered) == (call.step, call.tries, call.offered)
+
+
+def test_a_caller_who_only_ever_wants_it_repeated_comes_to_a_person(plan: Plan) -> None:
+    call, _ = asked(plan, NothingHeard(), NothingHeard(), *[heard((REPEAT, 0.95))] * 13)
+    assert call.node != "sprawa"
+    assert call.wants_human
+
+
+@pytest.mark.parametrize(
+    ("topic", "told"),
+    [("zezn-termin", True), ("zezn-jaki-formularz", False), ("pcc-zwrot", False)],
+    ids=["released", "no answer released", "no season"],
+)
+def test_why_a_person_comes_out_of_season(plan: Plan, topic: str, told: bool) -> None:
+    call, actions = asked(plan, heard((topic, 0.95)))
+    spoken = " ".join(line.text for action in actions for line in getattr(action, "lines", ()))
+    assert call.topic == topic
+    assert ("od piętnastego lutego do trzydziestego kwietnia" in spoken) == told
 
 
 @pytest.mark.parametrize(
