@@ -23,7 +23,8 @@ from ivr.dialogue.plan import Plan
 from ivr.dialplan import PlanError, examine
 from ivr.dialplan.differences import Difference
 from store.versions import Change, Version, VersionError, Versions
-from voicebot.topics.catalogue import CatalogueError
+from voicebot.topics.catalogue import CatalogueError, digest
+from voicebot.topics.versions import Versions as Models
 from voicebot.voices.voice import VoiceError
 
 from .check import summary
@@ -84,6 +85,7 @@ def deploy(
     typer.echo(summary(done.judgement, done.plan))
     if not done.new and done.version is not None:
         typer.echo(f"Ta sama treść już działa: wersja {done.version.number}. Nic nie trzeba zmieniać.")
+        _tell_of_topics(settings, done.version)
         return
     if done.changes is not None:
         _tell_changes(done.changes)
@@ -93,6 +95,28 @@ def deploy(
     _confirm(settings, done.version)
     if done.changes is not None:
         typer.echo("Cofnięcie: infolinia rollback")
+    _tell_of_topics(settings, done.version)
+
+
+def _tell_of_topics(settings: Settings, version: Version) -> None:
+    """What is yet to be done where phrases have changed: the gate that compares recognition is a command of its own."""
+    taught = digest(version.files)
+    try:
+        live = Models(settings.var / "topics").live()
+        before = None if version.parent is None else versions_of(settings).find(version.parent).files
+    except (CatalogueError, VersionError) as error:
+        console.print(f"Uwaga: nie wiadomo, jaki model rozpoznaje tematy: {error}")
+        return
+    if live is not None and live.about.get("digest") != taught:
+        typer.echo(
+            f"Uwaga: tematy albo frazy są inne niż te, których nauczono działający model (wersja {live.number}); "
+            "rozmowy rozpoznaje nadal ten model. Następny krok: infolinia topics deploy"
+        )
+    elif live is None and before is not None and digest(before) != taught:
+        typer.echo(
+            "Uwaga: tematy albo frazy się zmieniły, a modelu nikt nie porównał z poprzednim: rozmowy rozpoznaje już "
+            "nowy. Porównanie i wdrożenie modelu: infolinia topics deploy"
+        )
 
 
 def rollback(

@@ -32,9 +32,12 @@ Heldout = Annotated[
 
 
 def journal(settings: Settings, since: datetime | None, until: datetime | None) -> "list[Conversation]":
-    """The conversations of these days."""
+    """The conversations of these days; ends the program when the days are in the wrong order."""
     from ivr.conversations import conversations
     from store import create_tables, open_database
+
+    if since is not None and until is not None and until < since:
+        _refuse(f"--to {until:%Y-%m-%d} jest przed --from {since:%Y-%m-%d}: proszę zamienić te dni")
 
     async def read() -> "list[Conversation]":
         database = open_database(settings.database_url)

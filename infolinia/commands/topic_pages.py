@@ -16,14 +16,16 @@ STYLE = """
 body{margin:0;background:#f4f6f8;color:#1d2733;font:16px/1.5 "DejaVu Sans",system-ui,sans-serif}
 header{background:#12355b;color:#fff;padding:1.4rem 2rem}h1{margin:0;font-size:1.5rem}
 header p{margin:.3rem 0 0;opacity:.85}
-main{max-width:70rem;margin:0 auto;padding:1rem 2rem 3rem}
+main{max-width:84rem;margin:0 auto;padding:1rem 2rem 3rem}
 section{background:#fff;border-radius:8px;margin:1.2rem 0;
 padding:1rem 1.4rem;box-shadow:0 1px 3px #0002}
 h2{font-size:1.15rem;margin:.2rem 0 .4rem}p.note{margin:.2rem 0 .8rem;color:#52606d}
-div.wide{overflow-x:auto}table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.35rem .7rem;
+div.wide{overflow-x:auto}td{overflow-wrap:anywhere;min-width:4rem}
+table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.35rem .7rem;
 border-bottom:1px solid #e3e8ee;vertical-align:top}th{font-size:.85rem;color:#52606d}td.n{text-align:right;
 font-variant-numeric:tabular-nums;white-space:nowrap}td.bad{background:#fdecea}td.good{background:#e9f7ef}
-span.bar{display:inline-block;width:7rem;height:.7rem;background:#e3e8ee;border-radius:4px;margin-right:.5rem}
+span.bar{display:inline-block;width:clamp(2.5rem,6vw,7rem);height:.7rem;
+background:#e3e8ee;border-radius:4px;margin-right:.5rem}
 span.bar i{display:block;height:100%;background:#2f6fab;border-radius:4px}
 @media(max-width:40rem){main{padding:.5rem}section{padding:.7rem}}
 """

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from .actions import Line
+from .nodes.answer import DAY
 from .nodes.principal import KEY_WORDS
 from .plan import Plan, pieces
 
@@ -27,8 +28,8 @@ def _values(plan: Plan) -> Mapping[str, tuple[str, ...]]:
         {(t.season.first, t.season.last) for t in plan.topics.values() if t.season.first and t.season.last}
     )
     known = {
-        "first": tuple(str(first) for first, _ in seasons),
-        "last": tuple(str(last) for _, last in seasons),
+        "first": tuple(plan.in_words(str(first), DAY) for first, _ in seasons),
+        "last": tuple(plan.in_words(str(last), DAY) for _, last in seasons),
         "a": titles,
         "b": titles,
         "key": KEY_WORDS,

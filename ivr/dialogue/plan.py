@@ -287,13 +287,14 @@ class Plan:
             said.append(literal[1:] if ended else literal)
             if name is not None:
                 value = moment[name] if moment and name in moment else self.variables[name]
-                said.append(self._say(value, how))
+                said.append(self.in_words(value, how))
         return "".join(said)
 
-    def _say(self, value: str, how: str) -> str:
+    def in_words(self, value: str, how: str | None) -> str:
+        """``value`` said the way ``speech`` has it under ``how``; as it stands where that cannot be."""
         try:
             return self.speech[how](value) if how else value
-        except ValueError:
+        except (KeyError, ValueError):
             return value
 
     def fixed_lines(self) -> Iterator[Line]:

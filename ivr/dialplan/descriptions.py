@@ -94,7 +94,7 @@ FIELDS = {
     "other": "Węzeł, gdy dzwoniący ma inną sprawę.",
     "after": "Pytanie po odpowiedzi: co dalej.",
     "second": "Zapowiedź drugiej sprawy.",
-    "out_of_season": "Dlaczego odpowie konsultant: automat odpowiada w tej sprawie od `{first:data}` do `{last:data}`.",
+    "out_of_season": "Dlaczego odpowie konsultant: automat odpowiada w tej sprawie od `{first}` do `{last}`.",
     "patience": "Ile sekund czekać na odpowiedź.",
     "tries": "Ile razy pytać.",
     "checks": "Ile razy sprawdzać telePIN.",

@@ -79,13 +79,15 @@ def load_catalogue(dialplans: Path) -> Catalogue:
         for entry in read_list(path, "topics"):
             topic = _topic(path, entry)
             if topic.id in topics:
-                raise CatalogueError(f"{path}: topic {topic.id} is there twice")
+                raise CatalogueError(f"{path}: temat {topic.id} jest dwa razy")
             topics[topic.id] = topic
     phrases = [phrase for topic in topics for phrase in _phrases(root / "phrases" / f"{topic}.yaml", label_of(topic))]
     phrases += _phrases(root / "out-of-scope.yaml", NONE)
     strangers = {path.stem for path in (root / "phrases").glob("*.yaml")} - set(topics)
     if strangers:
-        raise CatalogueError(f"{root / 'phrases'}: files of no topic: {', '.join(sorted(strangers))}")
+        raise CatalogueError(
+            f"{root / 'phrases'}: pliki, którym nie odpowiada żaden temat: {', '.join(sorted(strangers))}"
+        )
     lexicon = _read(root / "lexicon.yaml").get("concepts", {})
     return Catalogue(topics, tuple(phrases), {name: tuple(words) for name, words in lexicon.items()})
 
@@ -121,7 +123,7 @@ def _topic(path: Path, entry: dict[str, Any]) -> Topic:
             wave=entry.get("wave"),
         )
     except (KeyError, TypeError, AttributeError) as error:
-        raise CatalogueError(f"{path}: a topic lacks {error}: {str(entry)[:80]}") from None
+        raise CatalogueError(f"{path}: w temacie brakuje pola albo jest błędne ({error}): {str(entry)[:80]}") from None
 
 
 def _phrases(path: Path, label: str) -> Iterator[Phrase]:
@@ -129,7 +131,7 @@ def _phrases(path: Path, label: str) -> Iterator[Phrase]:
         fields = entry if isinstance(entry, dict) else {"text": entry}
         text, style = fields.get("text"), fields.get("style", "")
         if not isinstance(text, str) or not text.strip() or not isinstance(style, str):
-            raise CatalogueError(f"{path}: a phrase must be text, not {entry!r}")
+            raise CatalogueError(f"{path}: fraza musi być tekstem, a jest: {entry!r}")
         yield Phrase(text, label, style)
 
 
@@ -137,7 +139,7 @@ def read_list(path: Path, key: str) -> list[Any]:
     """The list ``key`` of the YAML file at ``path``. Raises ``CatalogueError`` when it is not there."""
     entries = _read(path).get(key)
     if not isinstance(entries, list):
-        raise CatalogueError(f"{path}: `{key}` must be a list")
+        raise CatalogueError(f"{path}: brakuje listy `{key}`")
     return entries
 
 
@@ -145,9 +147,17 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         data = YAML(typ="safe", pure=True).load(path)
     except FileNotFoundError:
-        raise CatalogueError(f"{path}: file is missing") from None
+        raise CatalogueError(f"{path}: nie ma takiego pliku") from None
     except (YAMLError, UnicodeDecodeError) as error:
-        raise CatalogueError(f"{path}: not YAML: {error}") from None
+        raise CatalogueError(f"{path}: to nie jest poprawny YAML: {_place(error)}") from None
     if not isinstance(data, dict):
-        raise CatalogueError(f"{path}: a mapping is expected")
+        raise CatalogueError(f"{path}: oczekiwano pól w postaci `nazwa: wartość`")
     return data
+
+
+def _place(error: YAMLError | UnicodeDecodeError) -> str:
+    """Where the file is broken, as people count lines."""
+    mark = getattr(error, "problem_mark", None)
+    if mark is not None:
+        return f"wiersz {mark.line + 1}, kolumna {mark.column + 1}"
+    return "znaki nie są w UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)

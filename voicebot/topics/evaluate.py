@@ -164,7 +164,7 @@ def read_set(path: Path) -> list[Phrase]:
     for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
         label, tab, text = line.partition("\t")
         if not (label and tab and text.strip()):
-            raise CatalogueError(f"{path}:{number}: expected `label<tab>text`")
+            raise CatalogueError(f"{path}:{number}: oczekiwano: etykieta, tabulator, wypowiedź")
         pairs.append(Phrase(text, label))
     return pairs
 
@@ -178,7 +178,7 @@ def _utterance(path: Path, number: int, entry: object) -> Phrase:
     fields = entry if isinstance(entry, dict) else {}
     text, label, style = fields.get("text"), fields.get("label"), fields.get("style", "")
     if not (isinstance(text, str) and isinstance(label, str) and isinstance(style, str)):
-        raise CatalogueError(f"{path}: utterance {number} needs text and label: {entry!r}")
+        raise CatalogueError(f"{path}: wypowiedź {number} musi mieć text i label: {entry!r}")
     return Phrase(text, label, style)
 
 

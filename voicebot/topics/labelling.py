@@ -117,14 +117,15 @@ def merge(dialplans: Path, phrases: Sequence[Phrase]) -> dict[Path, int]:
     root = dialplans / "topics"
     parts: dict[Path, list[Phrase]] = {}
     for phrase in phrases:
-        parts.setdefault(_file(root, phrase.label), []).append(phrase)
+        parts.setdefault(file_of(root, phrase.label), []).append(phrase)
     for path, mine in parts.items():
         before = path.read_text("utf-8")
-        _replace(path, before.rstrip("\n") + "\n" + "".join(f"  - {_scalar(phrase.text)}\n" for phrase in mine))
+        _replace(path, before.rstrip("\n") + "\n" + "".join(f"  - {scalar(phrase.text)}\n" for phrase in mine))
     return {path: len(mine) for path, mine in parts.items()}
 
 
-def _file(root: Path, label: str) -> Path:
+def file_of(root: Path, label: str) -> Path:
+    """The file of phrases of ``label`` under the topics folder ``root``."""
     if label == NONE:
         return root / "out-of-scope.yaml"
     return root / "phrases" / f"{HUMAN_TOPIC if label == HUMAN else label}.yaml"
@@ -139,7 +140,7 @@ def _labelled(entry: Any, faults: list[str], number: int) -> Phrase | None:
     return Phrase(text, HUMAN if label == HUMAN_TOPIC else label) if label else None
 
 
-def _scalar(text: str) -> str:
+def scalar(text: str) -> str:
     """``text`` as one line of YAML: lower case, without the punctuation a recogniser of speech never writes."""
     plain = " ".join("".join(sign if sign.isalnum() else " " for sign in text.lower()).split())
     quoted = f"'{plain}'"

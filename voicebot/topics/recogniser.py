@@ -50,7 +50,8 @@ class TopicRecogniser:
 
     def predict(self, text: str) -> list[tuple[str, float]]:
         """Labels with calibrated confidence, best first; ``a|b`` heads the list when two matters were heard, its
-        single matters right behind it. Silence is ``__none__`` with confidence 1."""
+        single matters right behind it, neither of them with less than any other has. Silence is ``__none__`` with
+        confidence 1."""
         if not normalise(text):
             return [
                 (label, float(label == NONE)) for label in sorted(self.model.labels, key=lambda label: label != NONE)
@@ -61,8 +62,12 @@ class TopicRecogniser:
             return ranked
         left = 1.0 - two.confidence
         parts = {two.first, two.second}
-        singles = sorted(ranked, key=lambda pair: (pair[0] not in parts, -pair[1]))
-        return [(f"{two.first}|{two.second}", two.confidence), *((label, share * left) for label, share in singles)]
+        least = max((share for label, share in ranked if label not in parts), default=0.0)
+        weights = [(label, max(share, least) if label in parts else share) for label, share in ranked]
+        total = sum(weight for _, weight in weights)
+        singles = sorted(weights, key=lambda pair: (-pair[1], pair[0] not in parts))
+        spread = [(label, weight / total * left) for label, weight in singles]
+        return [(f"{two.first}|{two.second}", two.confidence), *spread]
 
     def decide(self, text: str, masked: Collection[str] = ()) -> Decision:
         """The best reading. A topic in ``masked`` is recognised all the same, and marked."""

@@ -18,6 +18,8 @@ WORDS = {
     "other": ("inna sprawa", "inne pytanie", "coś jeszcze", "mam jeszcze pytanie"),
     "end": ("nie", "nie dziękuję", "dziękuję", "to wszystko", "koniec", "do widzenia"),
 }
+DAY = "data"
+"""How the first and the last day of a season are said (``Plan.speech``)."""
 KEYS = {"1": "repeat", "2": "human", "3": "other", "4": "end"}
 
 
@@ -27,8 +29,7 @@ class AnswerNode(Node):
     A topic without a released answer that holds today, or out of season, for authenticated callers only, or of
     a caller who asked for a person goes to ``next`` at once; so does a caller who stays silent twice. Where nothing but
     the season stands in the way, ``out_of_season`` tells the caller from when (``{first}``) to when (``{last}``) the
-    machine answers; a way to say a day is ``{first:data}``. A second matter named in the same breath is taken up after
-    the first.
+    machine answers. A second matter named in the same breath is taken up after the first.
     """
 
     EXAMPLE: ClassVar[str] = """
@@ -63,7 +64,9 @@ class AnswerNode(Node):
         first, last = topic.season.first, topic.season.last
         if first is None or last is None or topic.season.holds(call.arrived) or not released(topic, call.arrived):
             return ()
-        return (Say(lines=(plan.line(self.out_of_season, first=first, last=last),)),)
+        return (
+            Say(lines=(plan.line(self.out_of_season, first=plan.in_words(first, DAY), last=plan.in_words(last, DAY)),)),
+        )
 
     def _ask(self, plan: Plan, call: Call, lines: tuple[Line, ...]) -> Turn:
         ask = Ask(

@@ -15,6 +15,8 @@ from infolinia.commands import going_live as command
 from infolinia.settings import ROOT
 from ivr.dialplan import load_plan
 from ivr.proof import Proof, Violation
+from voicebot.topics.catalogue import digest
+from voicebot.topics.versions import Versions
 
 
 @pytest.fixture(autouse=True)
@@ -184,3 +186,23 @@ def test_folders_are_compared_on_either_side(root: Path, tmp_path: Path) -> None
     assert told in run(command.diff, copy).output
     assert told in run(command.diff, root, copy).output
     assert "Dla dzwoniących nic się nie zmienia." in run(command.diff, root).output
+
+
+def test_changed_phrases_name_the_command_that_judges_them(root: Path, var: Path) -> None:
+    next_step = "infolinia topics deploy"
+    shutil.copytree(ROOT / "dialplans/topics/phrases", root / "topics/phrases", dirs_exist_ok=True)
+    phrases = root / "topics/phrases/og-wizyta.yaml"
+    assert next_step not in run(command.deploy, root).output
+    phrases.write_text(phrases.read_text("utf-8") + "  - chcę się z państwem zobaczyć w przyszły czwartek\n", "utf-8")
+    assert "nikt nie porównał" in run(command.deploy, root).output
+    model = var / "model.npz"
+    model.write_bytes(b"any")
+    versions = Versions(var / "topics")
+    versions.set_live(versions.add(model, root / "topics", {"digest": digest(root)}).number)
+    assert next_step not in run(command.deploy, root).output
+    phrases.write_text(phrases.read_text("utf-8") + "  - czy da się wpaść do was bez kolejki\n", "utf-8")
+    assert (
+        f"(wersja 1); rozmowy rozpoznaje nadal ten model. Następny krok: {next_step}"
+        in run(command.deploy, root).output
+    )
+    assert next_step in run(command.deploy, root).output, "said again while it is not done"

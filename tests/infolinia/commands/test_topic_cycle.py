@@ -78,6 +78,9 @@ def test_from_a_journal_to_phrases_and_kpi2(var: Path, plan: Plan) -> None:
     assert text.count("text: ten kwit na hulajnogę") == 1
     assert "ile dni na pcc" not in text
     assert run("select", str(file)).exit_code == 1
+    reversed_days = run("select", str(var / "other.yaml"), "--from", "2026-03-02", "--to", "2026-03-01")
+    assert (reversed_days.exit_code, "proszę zamienić te dni" in reversed_days.output) == (1, True)
+    assert not (var / "other.yaml").exists()
 
     file.write_text(text.replace("label: ''", "label: og-nieznany"), "utf-8")
     assert "og-nieznany" in run("label", str(file)).output

@@ -13,6 +13,16 @@ PCC = {"pcc-termin", "pcc-rachunek", "pcc-korekta"}
 SOME = PCC | {NONE, HUMAN, "zezn-termin", "zezn-korekta", "epit-korekta", "og-wizyta"}
 
 
+TRAINING_SECONDS = 600
+"""How long the first test that needs the full model may take: it trains, maybe on a machine with much else to do."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "recogniser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.timeout(TRAINING_SECONDS))
+
+
 @pytest.fixture(scope="session")
 def catalogue() -> Catalogue:
     return load_catalogue(DIALPLANS)

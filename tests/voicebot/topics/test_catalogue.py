@@ -59,10 +59,10 @@ def test_phrases_are_as_a_recogniser_writes_them(catalogue: Catalogue) -> None:
 def test_broken_files_are_named(tmp_path: Path) -> None:
     shutil.copytree(DIALPLANS / "topics", tmp_path / "topics")
     (tmp_path / "topics/phrases/pcc-termin.yaml").write_text("version: 1\nphrases:\n  - 5\n")
-    with pytest.raises(CatalogueError, match=r"pcc-termin\.yaml.*must be text"):
+    with pytest.raises(CatalogueError, match=r"pcc-termin\.yaml.*fraza musi być tekstem"):
         load_catalogue(tmp_path)
     (tmp_path / "topics/phrases/pcc-termin.yaml").unlink()
-    with pytest.raises(CatalogueError, match=r"pcc-termin\.yaml: file is missing"):
+    with pytest.raises(CatalogueError, match=r"pcc-termin\.yaml: nie ma takiego pliku"):
         load_catalogue(tmp_path)
 
 

@@ -71,7 +71,7 @@ def test_sets_are_read_in_both_forms(tmp_path: Path) -> None:
     ("name", "content", "told"),
     [
         ("s.tsv", "a jedno zdanie\n", "s.tsv:1"),
-        ("s.yaml", "utterances:\n  - {text: x}\n", "utterance 1"),
+        ("s.yaml", "utterances:\n  - {text: x}\n", "wypowiedź 1"),
         ("s.yaml", "phrases: []\n", "utterances"),
     ],
 )
