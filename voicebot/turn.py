@@ -55,7 +55,7 @@ class Timing:
     end_whole: float = 0.36
     end_hesitating: float = 1.2
     lull: float = 0.2
-    open: float = 0.9
+    open: float = 1.0
     longest: float = 15.0
     second_chance: float = 2.0
 
