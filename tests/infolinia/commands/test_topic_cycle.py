@@ -1,6 +1,7 @@
 """``infolinia topics``: select, label, deploy, versions, rollback; ``infolinia report kpi2`` on a journal."""
 
 import asyncio
+import csv
 import shutil
 from pathlib import Path
 
@@ -92,7 +93,9 @@ def test_from_a_journal_to_phrases_and_kpi2(var: Path, plan: Plan) -> None:
     (row,) = [line for line in run("conversations").output.splitlines() if line.startswith("pcc-termin")]
     assert row.split() == ["pcc-termin", "2", "0", "0", "1"]
     shown = CliRunner().invoke(report.app, ["kpi2", "--csv"])
-    lines = [line.split(",") for line in shown.output.splitlines()]
+    assert shown.stderr == "KPI.2 od pierwszej rozmowy do dzisiaj\n"
+    lines = list(csv.reader(shown.stdout.splitlines()))
+    assert lines[0][:4] == ["source", "channel", "month", "kpi2"]
     assert lines[1][3:] == ["0.6667", "3", "2", "0", "1", "1", "0", "0", "0"]
     assert [line[3] for line in lines[2:]] == ["0.9303", "0.9347", "0.9344", "0.7707", "0.7894", "0.8727"]
 
