@@ -117,10 +117,15 @@ class PromptBook:
         if task is None:
             task = asyncio.create_task(self._find_or_render(sentence, voice))
             self._under_way[key] = task
-            task.add_done_callback(lambda _: self._under_way.pop(key, None))
+            task.add_done_callback(lambda ended: self._ended(key, ended))
         pcm = await asyncio.shield(task)
         self._remember(key, pcm)
         return pcm
+
+    def _ended(self, key: str, task: "asyncio.Task[bytes]") -> None:
+        self._under_way.pop(key, None)
+        if not task.cancelled():
+            task.exception()  # seen: who waited for it may have gone
 
     async def _find_or_render(self, sentence: str, voice: Voice | None) -> bytes:
         key = _key(sentence, voice)
@@ -132,7 +137,7 @@ class PromptBook:
             raise VoiceError("no voice is installed; to install one: apt-get install espeak-ng")
         async with self._slots:
             for _ in range(2):
-                pcm = await voice.render(sentence)
+                pcm = await _rendered(voice, sentence)
                 if plausible(pcm, sentence):
                     break
                 log.warning("prompt.implausible", voice=voice.name, seconds=seconds(pcm), length=len(sentence))
@@ -182,6 +187,23 @@ class PromptBook:
         if why not in self._complained:
             self._complained.add(why)
             log.error("prompt.unusable", prompt=prompt, why=why)
+
+
+async def _rendered(voice: Voice, sentence: str) -> bytes:
+    """``sentence`` in ``voice``. Whatever fails there (a package that is missing, a bug) is a ``VoiceError``: a call
+    goes on with a tone, set-up ends with the reason."""
+    try:
+        return await voice.render(sentence)
+    except VoiceError:
+        raise
+    except Exception as error:
+        log.error("prompt.voice-failed", voice=voice.name, exc_info=error)
+        mend = (
+            "; to install what is missing: pip install -c constraints.txt -e ."
+            if isinstance(error, ImportError)
+            else ""
+        )
+        raise VoiceError(f"{voice.name} fails ({type(error).__name__}: {error}){mend}") from error
 
 
 def _key(sentence: str, voice: Voice | None) -> str:

@@ -2,6 +2,8 @@
 
 import asyncio
 import multiprocessing
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -188,6 +190,48 @@ async def test_preparing_tells_progress_and_leaves_nothing_to_render(tmp_path: P
     for prompt, text in lines:
         await book.audio(prompt, text)
     assert len(voice.rendered) == rendered == 4
+
+
+class Lacking:
+    name, version = "lacking", "1"
+
+    async def render(self, text: str) -> bytes:
+        raise ModuleNotFoundError("No module named 'pyloudnorm'")
+
+
+async def test_a_voice_that_breaks_is_a_tone_in_calls_and_a_reason_at_deploy_time(tmp_path: Path) -> None:
+    book = PromptBook(tmp_path, Lacking())
+    assert await book.audio("x", "Dzień dobry.") == fallback()
+    with pytest.raises(VoiceError, match=r"No module named 'pyloudnorm'.*pip install"):
+        await book.prepare([("x", "Dzień dobry."), ("y", "Do widzenia.")])
+
+
+BREAKS = """
+import asyncio, sys
+from pathlib import Path
+from voicebot.prompts import PromptBook
+from voicebot.voices import espeak
+from voicebot.voices.voice import VoiceError
+
+def broken(*_):
+    raise RuntimeError("it broke")
+
+espeak.finish = broken
+lines = [("x", f"Zdanie numer {n}.") for n in range(30)]
+try:
+    asyncio.run(PromptBook(Path(sys.argv[1]), espeak.Espeak(), slow=espeak.Espeak(pace="slow")).prepare(lines))
+except VoiceError as error:
+    sys.exit(f"told: {error}")
+"""
+
+
+def test_preparing_ends_when_rendering_fails_while_synthesisers_start(tmp_path: Path) -> None:
+    """In a process of its own: what goes wrong here is an end that never comes."""
+    ended = subprocess.run(
+        [sys.executable, "-c", BREAKS, str(tmp_path)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (ended.returncode, "told: espeak-ng fails (RuntimeError: it broke)" in ended.stderr) == (1, True)
+    assert "never retrieved" not in ended.stderr
 
 
 def prepare_here(cache: str) -> None:

@@ -1,7 +1,7 @@
 """Running a synthesiser: a process of its own, a time limit, and a look at what it wrote."""
 
 import asyncio
-import contextlib
+import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,28 +15,23 @@ TIMEOUT = 30.0
 
 async def synthesise(command: Callable[[Path], Sequence[str]], text: str, name: str) -> tuple[Samples, int]:
     """Run ``command(output file)`` with ``text`` on its standard input; the samples it wrote and their rate.
-    Raises ``VoiceError`` when it fails, hangs or writes no sound."""
-    with tempfile.TemporaryDirectory(prefix="infolinia-voice-") as folder:
+    Raises ``VoiceError`` when it fails, hangs or writes no sound; cancelled, it kills what it started."""
+    with tempfile.TemporaryDirectory(prefix="infolinia-voice-", ignore_cleanup_errors=True) as folder:
         output = Path(folder) / "said.wav"
+        # Not a process of asyncio: cancelled before its pipes are open, it waits for ever (python/cpython#125502).
         try:
-            process = await asyncio.create_subprocess_exec(
-                *command(output),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.DEVNULL,
-                stderr=asyncio.subprocess.PIPE,
+            process = subprocess.Popen(  # noqa: ASYNC220
+                command(output), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
             )
         except OSError as error:
             raise VoiceError(f"{name} cannot be run: {error}") from error
         try:
-            async with asyncio.timeout(TIMEOUT):
-                _, complaint = await process.communicate(text.encode())
-        except TimeoutError:
+            complaint = await asyncio.to_thread(_hear_out, process, text.encode())
+        except subprocess.TimeoutExpired:
             raise VoiceError(f"{name} did not finish in {TIMEOUT:g} s") from None
-        finally:
-            if process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
+        except asyncio.CancelledError:
+            process.kill()
+            raise
         if process.returncode:
             said = complaint.decode(errors="replace")[-200:].strip()
             raise VoiceError(f"{name} failed ({process.returncode}): {said}")
@@ -44,3 +39,13 @@ async def synthesise(command: Callable[[Path], Sequence[str]], text: str, name: 
             return read_wav(output.read_bytes())
         except (OSError, AudioError) as error:
             raise VoiceError(f"{name} wrote no usable sound: {error}") from error
+
+
+def _hear_out(process: "subprocess.Popen[bytes]", text: bytes) -> bytes:
+    """What ``process`` wrote on its error output until it ended; killed after ``TIMEOUT``."""
+    with process:
+        try:
+            return process.communicate(text, TIMEOUT)[1]
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise

@@ -1,5 +1,6 @@
 """The voices of this machine, and what happens when one fails."""
 
+import asyncio
 import stat
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from scipy.signal import welch
 
 from voicebot.audio import RATE, level, samples_of, seconds, silence
+from voicebot.voices import process
 from voicebot.voices.espeak import Espeak
 from voicebot.voices.finish import finish, loudness
 from voicebot.voices.lexicon import Lexicon, LexiconError, shipped
@@ -45,6 +47,26 @@ async def test_a_synthesiser_that_fails_says_so(tmp_path: Path, body: str, fault
     assert voice.name == "rhvoice-ewa"
     with pytest.raises(VoiceError, match=fault):
         await voice.render(TEXT)
+
+
+async def test_a_synthesiser_that_hangs_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "TIMEOUT", 0.2)
+    voice = Espeak(program(tmp_path, f"echo $$ > {tmp_path}/pid; exec sleep 60"))
+    with pytest.raises(VoiceError, match=r"did not finish in 0\.2 s"):
+        await voice.render(TEXT)
+    assert not Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}").exists()
+
+
+async def test_a_synthesiser_is_killed_when_nobody_waits_any_more(tmp_path: Path) -> None:
+    started = tmp_path / "pid"
+    rendering = asyncio.create_task(Espeak(program(tmp_path, f"echo $$ > {started}; exec sleep 60")).render(TEXT))
+    while not started.exists() or not started.read_text():
+        await asyncio.sleep(0.01)
+    rendering.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await rendering
+    while Path(f"/proc/{started.read_text().strip()}").exists():
+        await asyncio.sleep(0.01)
 
 
 def test_a_missing_voice_says_what_to_install(tmp_path: Path) -> None:
