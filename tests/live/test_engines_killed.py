@@ -7,8 +7,8 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from ivr.dialogue.actions import CheckPin, Enqueue, RecallCheck
-from ivr.dialogue.events import IdentityGiven, PinChecked, PinGiven, QueueEnded, Resumed
+from ivr.dialogue.actions import Ask, CheckPin, Enqueue, RecallCheck
+from ivr.dialogue.events import IdentityGiven, Keyed, PinChecked, PinGiven, QueueEnded, Resumed
 from ivr.journal import Turn
 from tests.live.hotline import ON_BREAK, PAUSED, Caller, Hotline, prompts_of, until
 
@@ -63,6 +63,18 @@ async def survives_check(caller: Caller, before: Turn, other: int, since: float)
     assert "eus-niedostepny" in prompts_of(checked)
 
 
+async def survives_page(caller: Caller, before: Turn, other: int, since: float) -> None:
+    """The page of principals that was being read out is read out again, and its keys mean the same."""
+    resumed = await caller.resumed(other, before, since)
+    offered = resumed.actions[-1]
+    assert isinstance(offered, Ask)
+    assert offered == before.actions[-1]
+    await caller.keys("2")
+    matter = await caller.asked("sprawa")
+    assert matter.state.acting_for is not None
+    assert matter.state.acting_for.ref == offered.choices["2"]
+
+
 async def survives_matter(caller: Caller, before: Turn, other: int, since: float) -> None:
     await caller.resumed(other, before, since)
     await caller.keys("1")
@@ -107,29 +119,32 @@ async def events(caller: Caller, kind: type) -> int:
 
 @pytest.mark.parametrize("engine", [0, 1])
 async def test_a_killed_engine_is_missed_by_no_call(hotline: Hotline, engine: int) -> None:
-    """Seven calls at seven steps with one engine, which is killed."""
+    """Eight calls at eight steps with one engine, which is killed."""
     async with AsyncExitStack() as calls:
 
         async def placed(office: str) -> Caller:
             return await calls.enter_async_context(hotline.call(office, engine=engine))
 
-        offices = ("opolskie", "opolskie", "podlaskie", "lodzkie", "dolnoslaskie", "malopolskie", "lodzkie")
+        offices = ("opolskie", "opolskie", "podlaskie", "lodzkie", "dolnoslaskie", "malopolskie", "lodzkie", "opolskie")
         steps = await asyncio.gather(*(placed(office) for office in offices))
-        _, number, pin, check, matter, queue, talk = steps
+        _, number, pin, check, matter, queue, talk, page = steps
         await asyncio.gather(
             pin.number_of("dz-19"),
             check.number_of("dz-20"),
             matter.authenticate("dz-22"),
             queue.authenticate("dz-24"),
             talk.keys("#"),
+            page.authenticate("dz-30"),
         )
+        await page.asked("mocodawca", "Keyed")
+        await page.keys("9")
         await asyncio.gather(matter.asked("sprawa"), queue.asked("sprawa"), talk.asked("sprawa"))
         await asyncio.gather(queue.keys(PAUSED[0]), talk.keys("9"))
         await asyncio.gather(queue.in_queue(PAUSED[1]), talk.page())
         await asyncio.gather(pin.asked("telepin", "PinGiven"), check.asked("telepin", "PinGiven"))
         await hotline.eus("slow", 1.9)
         await asyncio.gather(number.keys("858314"), pin.keys("538"), check.number_of("dz-20", "pin"))
-        await check.event(PinGiven)
+        await asyncio.gather(check.event(PinGiven), page.event(Keyed))
         before = [await last(caller) for caller in steps]
         assert all(turn.engine == f"engine-{engine}" for turn in before)
         assert isinstance(before[3].event, PinGiven), "the check is still under way"
@@ -143,6 +158,7 @@ async def test_a_killed_engine_is_missed_by_no_call(hotline: Hotline, engine: in
             survives_matter,
             survives_queue,
             survives_talk,
+            survives_page,
         )
         async with asyncio.TaskGroup() as group:
             for outcome, caller, turn in zip(outcomes, steps, before, strict=True):

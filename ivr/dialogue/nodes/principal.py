@@ -139,7 +139,7 @@ class PrincipalNode(Node):
         chosen = self._reading(call, event)
         page, turned = _place(call)
         if chosen == OWN:
-            return self._own_case(plan, call, *((self.chosen_own,) if isinstance(event, Heard) else ()))
+            return self._own_case(plan, call, *((self.chosen_own,) if isinstance(event, Heard | Skipped) else ()))
         if chosen == NUMBER:
             return self._key_in(plan, call)
         if chosen == MORE:

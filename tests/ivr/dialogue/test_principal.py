@@ -179,7 +179,9 @@ def test_a_mistake_on_the_list_leaves_two_at_the_number(plan: Plan) -> None:
 
 @pytest.mark.parametrize("event", [Skipped(), heard(SKIP)])
 def test_no_number_is_the_own_case(plan: Plan, event: Event) -> None:
-    assert acts_for(proxy(plan, 12, Keyed(keys="8"), event)[0]) == "eus:own"
+    call, actions = proxy(plan, 12, Keyed(keys="8"), event)
+    assert acts_for(call) == "eus:own"
+    assert said(actions)[0] == OWN_CASE
 
 
 def test_the_own_case_by_word_is_told_by_key_is_not(plan: Plan) -> None:
