@@ -13,6 +13,7 @@ from .settings import Settings
 FIELDS = (
     "port_shift", "engines", "hours", "sip_port", "sip_bind", "rtp_first", "rtp_last", "ami_port", "agi_port",
     "media_port", "metrics_port", "eus_url", "eus_port", "crm_url", "crm_port", "consultants", "whisper", "clock",
+    "asterisk_prefix",
 )  # fmt: skip
 """The settings that a running stack keeps until it is restarted, and that lead others to it. None is a secret."""
 
@@ -29,7 +30,10 @@ class Started(msgspec.Struct, kw_only=True):
     def in_force(self, settings: Settings) -> Settings:
         """``settings`` with those that the stack was started with."""
         known = {name: value for name, value in self.chosen.items() if name in FIELDS}
-        return settings.model_copy(update={**known, "consultants": tuple(known.get("consultants", ()))})
+        known["consultants"] = tuple(known.get("consultants", ()))
+        if (prefix := known.pop("asterisk_prefix", None)) is not None:
+            known["asterisk_prefix"] = Path(prefix)
+        return settings.model_copy(update=known)
 
     def unlike(self, settings: Settings) -> list[str]:
         """What ``settings`` would have otherwise, as ``name=value`` of the environment variable. What a verb chose by

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import httpx2
 
 from . import running
-from .asterisk.control import Asterisk, pid_of
-from .asterisk.install import ensure
+from .asterisk.control import Asterisk, end, pid_of
+from .asterisk.install import ensure, find
+from .asterisk.trouble import AsteriskError
 from .background import Background, NotStarted
 from .ports import check_all_free
 from .settings import Settings
@@ -88,7 +89,7 @@ class Stack:
             if Background(self.settings.var, name).stop(self.settings.drain_seconds + 10):
                 stopped.append(name)
         if (only is None or "asterisk" in only) and pid_of(self.settings) is not None:
-            self.asterisk().stop()
+            self._stop_asterisk()
             stopped.append("asterisk")
         if not self.running():
             running.path(self.settings).unlink(missing_ok=True)
@@ -128,6 +129,17 @@ class Stack:
         if done.returncode:
             raise NotStarted(f"infolinia agent {' '.join(arguments)}: {done.stderr or done.stdout}")
 
+    def _stop_asterisk(self) -> None:
+        """None is fetched for it: one whose files are gone is stopped by a signal."""
+        try:
+            site = find(self.settings)
+        except AsteriskError:
+            site = None
+        if site is not None:
+            Asterisk(self.settings, site).stop()
+        else:
+            end(self.settings)
+
     def _start_asterisk(self) -> None:
         if pid_of(self.settings) is None:
             self._say("asterisk")
@@ -146,8 +158,8 @@ class Stack:
         """The environment of children: this stack's own choices on top of the caller's."""
         chosen = {"INFOLINIA_VAR": str(self.settings.var)}
         for name in running.FIELDS:
-            value = getattr(self.settings, name)
-            chosen[f"INFOLINIA_{name.upper()}"] = ",".join(value) if isinstance(value, tuple) else str(value)
+            if (value := getattr(self.settings, name)) is not None:
+                chosen[f"INFOLINIA_{name.upper()}"] = ",".join(value) if isinstance(value, tuple) else str(value)
         return {**os.environ, **chosen}
 
     def _wait_for_engines(self) -> None:

@@ -181,25 +181,37 @@ class Asterisk:
             if self._gone(pid, drain):
                 return
         self._ask("core stop now", 5.0)
-        for number, seconds in ((None, 5.0), (signal.SIGTERM, 3.0), (signal.SIGKILL, 3.0)):
-            if number is not None:
-                log.warning("asterisk.does_not_stop", pid=pid, signal=number.name)
-                with suppress(ProcessLookupError):
-                    os.kill(pid, number)
-            if self._gone(pid, seconds):
-                return
-        raise AsteriskError(f"Asterisk (pid {pid}) nie daje się zatrzymać")
+        if not self._gone(pid, 5.0):
+            log.warning("asterisk.does_not_stop", pid=pid)
+            end(self._settings)
 
     def _gone(self, pid: int, seconds: float) -> bool:
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            with suppress(ChildProcessError):
-                os.waitpid(pid, os.WNOHANG)
-            if self.pid is None:
-                self._pid_file.unlink(missing_ok=True)
-                return True
-            time.sleep(0.05)
-        return False
+        return _gone(self._settings, pid, seconds)
+
+
+def end(settings: Settings) -> None:
+    """Stop the Asterisk of ``settings.var`` by signals, whatever became of its files. Raises AsteriskError."""
+    pid = pid_of(settings)
+    if pid is None:
+        return
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
+        if _gone(settings, pid, 3.0):
+            return
+    raise AsteriskError(f"Asterisk (pid {pid}) nie daje się zatrzymać")
+
+
+def _gone(settings: Settings, pid: int, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with suppress(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)
+        if pid_of(settings) is None:
+            (folder(settings) / "asterisk.pid").unlink(missing_ok=True)
+            return True
+        time.sleep(0.05)
+    return False
 
 
 def pid_of(settings: Settings) -> int | None:

@@ -48,9 +48,9 @@ def holder(port: int, protocol: Protocol) -> str | None:
     return None
 
 
-def listening(port: int) -> bool:
-    """Whether a process of this machine listens on TCP ``port``, found out without connecting to it."""
-    return bool(_inodes(port, "tcp"))
+def listening(port: int, protocol: Protocol = "tcp") -> bool:
+    """Whether a process of this machine listens on ``port``, found out without connecting to it."""
+    return bool(_inodes(port, protocol))
 
 
 def _inodes(port: int, protocol: Protocol) -> set[str]:

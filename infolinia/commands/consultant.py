@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import SecretStr
 
-from infolinia.commands.testcall import ENDS, sip_line, sip_server
+from infolinia.commands.testcall import ENDS, nobody_there, sip_line, sip_server
 from infolinia.logs import to_file
 from infolinia.secret_files import read_secret
 from infolinia.settings import Settings
@@ -57,9 +57,13 @@ def consultant(
         behaviour = Behaviour(None if no_answer else answer_after, talk, reject, sound, record)
         password = _password(settings, name, password_file)
         where = sip_server(settings, server)
+        if absent := nobody_there(settings, server):
+            typer.echo(f"Stanowisko {name} nie ma się gdzie zalogować: {absent}", err=True)
+            raise typer.Exit(1)
         asyncio.run(_answer_calls(where, name, password, behaviour, calls, as_json))
     except Refused as refusal:
-        typer.echo(f"Nie udało się zalogować stanowiska {name}: {refusal}. Proszę sprawdzić nazwę i hasło.", err=True)
+        mend = "Proszę sprawdzić adres serwera." if refusal.code == 408 else "Proszę sprawdzić nazwę i hasło."
+        typer.echo(f"Nie udało się zalogować stanowiska {name}: {refusal}. {mend}", err=True)
         raise typer.Exit(1) from None
     except (AudioError, OSError, ValueError) as error:
         typer.echo(str(error), err=True)

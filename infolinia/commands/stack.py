@@ -1,5 +1,6 @@
 """``infolinia setup|up|down|restart|status``: the whole hotline on one machine."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ import typer
 from rich.console import Console
 
 from infolinia import running
+from infolinia.asterisk.connection import not_let_in
 from infolinia.asterisk.trouble import AsteriskError
 from infolinia.background import NotStarted
 from infolinia.deployment import NotFit, live_plan, standing
@@ -143,7 +145,8 @@ def _show(stack: Stack, console: Console = console) -> None:
     if not stack.running():
         return
     with plainly():
-        for notice in notices(stack.settings, live_plan(stack.settings), datetime.now(UTC)):
+        told = asyncio.run(not_let_in(stack.settings)) if "asterisk" in stack.running() else []
+        for notice in told + notices(stack.settings, live_plan(stack.settings), datetime.now(UTC)):
             console.print(f"[yellow]![/] {notice}")
 
 

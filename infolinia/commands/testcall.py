@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import SecretStr, ValidationError
 
+from infolinia.asterisk.port import listening
 from infolinia.logs import to_file
 from infolinia.settings import ROOT, Settings
 from infolinia.stack import Stack
@@ -72,6 +73,8 @@ def testcall(
     except OSError as error:
         typer.echo(f"Nie można użyć pliku albo portu: {error.strerror}: {error.filename or ''}", err=True)
         raise typer.Exit(2) from None
+    if result.end.by == "refused" and (absent := nobody_there(settings, server)):
+        result.failure = absent
     typer.echo(result.model_dump_json(exclude_none=True) if as_json else _summary(result))
     raise typer.Exit(0 if result.ok else 1)
 
@@ -86,6 +89,16 @@ def sip_server(settings: Settings, server: str | None) -> tuple[str, int]:
     if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
         raise ValueError(f"--server: „{server}” to nie adres; proszę podać np. 127.0.0.1:5060")
     return host, int(port)
+
+
+def nobody_there(settings: Settings, server: str | None) -> str | None:
+    """The sentence for a hotline that does not run on this machine; None where it does, or ``server`` is named."""
+    if server is not None or listening(settings.port("sip"), "udp"):
+        return None
+    return (
+        f"infolinia nie działa: na porcie {settings.port('sip')}/udp nie ma Asteriska. Uruchom: infolinia up "
+        "(inny serwer: --server ADRES:PORT)"
+    )
 
 
 def sip_line(server: tuple[str, int]) -> Any:

@@ -1,6 +1,8 @@
 """A stack is found again with what it was started with; only what was started is stopped."""
 
+import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +10,8 @@ import pytest
 
 import infolinia.stack as stacks
 from infolinia import running
+from infolinia.asterisk import install
+from infolinia.asterisk.control import pid_of
 from infolinia.background import Background
 from infolinia.settings import Settings
 from infolinia.stack import Stack
@@ -59,6 +63,31 @@ def test_it_is_found_with_the_settings_it_was_started_with(settings: Settings) -
     assert known is not None
     assert known.unlike(now) == ["INFOLINIA_PORT_SHIFT=1", "INFOLINIA_HOURS=plan"]
     assert known.stubs is False
+
+
+def test_it_keeps_its_asterisk_in_a_shell_that_names_none(settings: Settings, tmp_path: Path) -> None:
+    """Else `down` would look for another one, and fetch it."""
+    prefix = tmp_path / "own-asterisk"
+    Sleeper(settings.model_copy(update={"asterisk_prefix": prefix})).up(stubs=False)
+    found = Sleeper.found(Settings(var=settings.var))
+    assert found.settings.asterisk_prefix == prefix
+    assert found._environment()["INFOLINIA_ASTERISK_PREFIX"] == str(prefix)
+    assert "INFOLINIA_ASTERISK_PREFIX" not in Stack(settings)._environment()
+
+
+def test_an_asterisk_whose_files_are_gone_is_stopped_and_none_is_fetched(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conf = tmp_path / "asterisk" / "etc" / "asterisk.conf"
+    conf.parent.mkdir(parents=True)
+    sleeper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", conf])
+    (tmp_path / "asterisk" / "asterisk.pid").write_text(str(sleeper.pid))
+    while pid_of(settings) is None:
+        time.sleep(0.01)
+    monkeypatch.setattr(install, "_fetch", lambda *_: pytest.fail("fetched an Asterisk only to stop one"))
+    gone = settings.model_copy(update={"asterisk_prefix": tmp_path / "gone"})
+    assert Sleeper(gone).down() == ["asterisk"]
+    sleeper.wait(5)
 
 
 def test_what_the_demo_chose_itself_waits_for_no_restart(settings: Settings) -> None:

@@ -63,6 +63,29 @@ async def test_one_fenced_turn_does_not_lose_the_others_of_its_batch(journal: Jo
     assert [await journal.latest(call.id) for call in others] == others
 
 
+async def test_a_full_disk_takes_no_turn_and_then_takes_them_again(database: AsyncEngine, plan: Plan) -> None:
+    if database.dialect.name != "sqlite":
+        pytest.skip("a limit on the pages of a SQLite file stands for the disk")
+    alarms: list[str] = []
+    journal = Journal(database, "engine-0", stall=5.0, alarm=lambda kind, text: alarms.append(kind))
+    await journal.start()
+    await _pages(database, 1)
+    kept = [await journal.commit(step(plan, Call(id=f"c{n}"), ARRIVED)[0], ARRIVED, ()) for n in range(200)]
+    assert not kept[-1]
+    assert set(alarms) == {"journal-stalled"}
+    lost = kept.index(False)
+    assert await journal.latest(f"c{lost}") is None
+    await _pages(database, 100_000)
+    assert await journal.commit(step(plan, Call(id="later"), ARRIVED)[0], ARRIVED, ())
+    await journal.close()
+
+
+async def _pages(database: AsyncEngine, most: int) -> None:
+    """The file may have ``most`` pages, or as many as it has already."""
+    async with database.connect() as connection:
+        await connection.execute(text(f"PRAGMA max_page_count={most}"))
+
+
 async def test_a_locked_database_stalls_and_the_call_goes_on(database: AsyncEngine, plan: Plan) -> None:
     alarms: list[str] = []
     journal = Journal(database, "engine-0", stall=0.1, alarm=lambda kind, text: alarms.append(kind))

@@ -1,6 +1,7 @@
 """What the CRM has received: verified, once each, durable before it is acknowledged."""
 
 import os
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,10 @@ class Refused(ValueError):
         self.status = status
 
 
+class NotKept(Refused):
+    """The message is shown, but the disk did not take it: it is wanted again."""
+
+
 class Received(msgspec.Struct, frozen=True, kw_only=True):
     """One accepted message. ``late``: it was no longer of use when it was sent; ``out_of_order``: one with a higher
     sequence of its call came before it."""
@@ -43,7 +48,11 @@ class Received(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ledger:
-    """Kept in ``folder/events.jsonl``, one message a line; a last line torn by a crash was never acknowledged."""
+    """Kept in ``folder/events.jsonl``, one message a line; a last line torn by a crash was never acknowledged.
+
+    A consultant has the caller on the line, so a message that the disk does not take is among ``events`` all the same;
+    it is acknowledged once it is sent again and written.
+    """
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -51,10 +60,12 @@ class Ledger:
         self.events: list[Received] = []
         self._keys: set[str] = set()
         self._highest: dict[str, int] = {}
+        self._unwritten: dict[str, Received] = {}
         self._load()
 
     def accept(self, body: bytes, key: str, late: bool) -> Received | None:
-        """Keep the message; None when it is there already. Raises Refused."""
+        """Keep the message; None when it is there already. Raises Refused; NotKept where it is
+        shown and yet not written."""
         try:
             envelope = msgspec.json.decode(body, type=Envelope)
             msgspec.json.decode(envelope.data, type=_DATA[envelope.kind])
@@ -63,6 +74,7 @@ class Ledger:
         if key != envelope.id:
             raise Refused(400, "Idempotency-Key and the message's id differ")
         if key in self._keys:
+            self._write(key)
             return None
         received = Received(
             envelope=envelope,
@@ -70,8 +82,9 @@ class Ledger:
             late=late,
             out_of_order=envelope.sequence <= self._highest.get(envelope.call, 0),
         )
-        self._append(received)
         self._take(received)
+        self._unwritten[key] = received
+        self._write(key)
         return received
 
     def _take(self, received: Received) -> None:
@@ -80,11 +93,28 @@ class Ledger:
         self._keys.add(envelope.id)
         self._highest[envelope.call] = max(self._highest.get(envelope.call, 0), envelope.sequence)
 
+    def _write(self, key: str) -> None:
+        """Write the message ``key`` unless it is written. Raises NotKept."""
+        if (received := self._unwritten.get(key)) is None:
+            return
+        try:
+            self._append(received)
+        except OSError as error:
+            raise NotKept(507, f"shown, but not written: {error.strerror}; send it again") from None
+        del self._unwritten[key]
+
     def _append(self, received: Received) -> None:
-        with self._path.open("ab") as file:
-            file.write(msgspec.json.encode(received) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
+        with self._path.open("ab", buffering=0) as file:
+            whole = file.tell()
+            line = msgspec.json.encode(received) + b"\n"
+            try:
+                while line:
+                    line = line[file.write(line) :]
+                os.fsync(file.fileno())
+            except OSError:
+                with suppress(OSError):
+                    file.truncate(whole)
+                raise
 
     def _load(self) -> None:
         if not self._path.exists():

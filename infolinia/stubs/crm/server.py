@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 
 from desk.webhook import SignatureError, verify
 
-from .ledger import Ledger, Received, Refused
+from .ledger import Ledger, NotKept, Received, Refused
 from .pages import Pages
 from .people import People
 from .views import rings, screen
@@ -56,14 +56,20 @@ class Crm:
                 received = await run_in_threadpool(self.ledger.accept, body, key, late)
         except SignatureError as error:
             return self._refuse(401, str(error))
+        except NotKept as error:
+            self._tell_watchers()
+            return self._refuse(error.status, str(error))
         except Refused as error:
             return self._refuse(error.status, str(error))
         if received is None:
             self.duplicates += 1
             return JSONResponse({"error": "duplicate"}, 409)
+        self._tell_watchers()
+        return Response(status_code=204)
+
+    def _tell_watchers(self) -> None:
         self._news.set()
         self._news = asyncio.Event()
-        return Response(status_code=204)
 
     def _refuse(self, status: int, reason: str) -> Response:
         self.refused.append(reason)

@@ -1,6 +1,9 @@
 """The stub CRM: it holds the desk to the contract, keeps what it took, and shows it."""
 
+import resource
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +102,33 @@ async def test_a_message_is_kept_once_and_survives_a_restart(client: Client, tmp
     assert await again.tell(envelope("card", CARD)) == 409
     assert await again.tell(envelope("session", SESSION, 2)) == 204
     assert [event["kind"] for event in await Client(tmp_path).get("/api/events")] == ["card", "session"]
+
+
+async def test_a_full_disk_shows_the_page_and_wants_it_again(client: Client, tmp_path: Path) -> None:
+    """The disk ends in the middle of a line, as a real one does: a limit on the size of files stands for it."""
+    assert await client.tell(envelope("card", CARD)) == 204
+    file = tmp_path / "events.jsonl"
+    size = file.stat().st_size
+    with files_no_larger_than(size + 40):
+        assert await client.tell(envelope("session", SESSION, 2)) == 507
+        assert await client.tell(envelope("session", SESSION, 2)) == 507
+        assert "<h1>Adam Testowy</h1>" in await client.page("/agent/konsultant1")
+    assert file.stat().st_size == size, "no torn line"
+    assert await client.tell(envelope("session", SESSION, 2)) == 409, "taken: the desk need not send it again"
+    assert await client.tell(envelope("ended", ENDED, 3)) == 204
+    kept = [event["kind"] for event in await Client(tmp_path).get("/api/events")]
+    assert kept == ["card", "session", "ended"]
+
+
+@contextmanager
+def files_no_larger_than(size: int) -> Iterator[None]:
+    """Writing past ``size`` bytes of any file fails (the signal that goes with it is ignored by Python)."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 async def test_the_page_of_the_caller_is_shown_and_the_card_is_masked(client: Client) -> None:

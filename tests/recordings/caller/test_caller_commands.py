@@ -49,6 +49,19 @@ def test_bad_input_is_told(run: CliRunner, arguments: str, said: str) -> None:
     assert result.exit_code == 2
 
 
+@pytest.mark.parametrize(
+    "arguments", ["testcall --to 224605990", "testcall --to 224605990 --json", "consultant konsultant1"]
+)
+def test_a_hotline_that_does_not_run_is_told_with_the_mend(
+    run: CliRunner, arguments: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INFOLINIA_PORT_SHIFT", "24900")
+    password = ["--password-file", "password"] if arguments.startswith("consultant") else []
+    result = run.invoke(app, [*arguments.split(), *password])
+    assert result.exit_code == 1
+    assert "infolinia nie działa: na porcie 29960/udp nie ma Asteriska. Uruchom: infolinia up" in result.output
+
+
 @pytest.mark.parametrize("verb", ["testcall", "consultant"])
 def test_help_teaches_by_example(run: CliRunner, verb: str) -> None:
     result = run.invoke(app, [verb, "--help"])
