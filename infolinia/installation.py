@@ -8,6 +8,8 @@ from ivr.dialplan import PlanError
 from store import create_tables, open_database
 from store.versions import VersionError, Versions
 from voicebot.models import ModelError, find, get, model_folder
+from voicebot.voices.rhvoice import RHVoice
+from voicebot.voices.voice import VoiceError, find_voice
 
 from .deployment import SYSTEM, deploy, make_asterisk, make_ready, plan_of, versions_of
 from .progress import bar
@@ -52,6 +54,22 @@ async def _make_tables(settings: Settings) -> None:
     database = open_database(settings.database_url)
     await create_tables(database)
     await database.dispose()
+
+
+def tell_voice(settings: Settings, say: Say) -> None:
+    """In a line, what speaks here, and why it is not RHVoice."""
+    try:
+        voice = find_voice(settings.voice)
+    except VoiceError as error:
+        say(f"Głos: żaden, zostają nagrania studyjne i to, co już wypowiedziano ({error})")
+        return
+    if settings.voice or not voice.name.startswith("espeak"):
+        say(f"Głos: {voice.name}")
+        return
+    try:
+        RHVoice()
+    except VoiceError as error:
+        say(f"Głos: {voice.name}. Lepszy, RHVoice, tu nie mówi: {error}")
 
 
 def fetch_models(settings: Settings, say: Say) -> None:

@@ -18,6 +18,29 @@ FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 LOG = "var/log/command.log"
 
 
+_REASONS = {
+    errno.ENOENT: "nie ma takiego pliku ani folderu",
+    errno.EISDIR: "to jest folder, a potrzeba pliku",
+    errno.ENOTDIR: "część ścieżki to plik, a nie folder",
+    errno.EEXIST: "już istnieje",
+    errno.EACCES: "brak uprawnień (zmień je: chmod, chown)",
+    errno.EPERM: "brak uprawnień (zmień je: chmod, chown)",
+    errno.EROFS: "dysk jest tylko do odczytu",
+    errno.ENOSPC: "brak miejsca na dysku",
+    errno.EDQUOT: "przydział miejsca na dysku jest wyczerpany",
+    errno.ENAMETOOLONG: "nazwa jest za długa",
+    errno.ELOOP: "pętla dowiązań",
+    errno.EADDRINUSE: "adres jest zajęty przez inny program",
+    errno.EADDRNOTAVAIL: "tego adresu nie ma na tym komputerze",
+    errno.EIO: "błąd odczytu albo zapisu (uszkodzony dysk?)",
+}
+
+
+def reason(error: OSError) -> str:
+    """Why the system refused, in Polish; its own words where they are rare."""
+    return _REASONS.get(error.errno or 0) or error.strerror or str(error)
+
+
 def told(error: BaseException, settings: Settings) -> str | None:
     """The sentence for ``error``; None for a fault of ours, which no operator can mend."""
     if isinstance(error, BaseExceptionGroup):
@@ -30,7 +53,7 @@ def told(error: BaseException, settings: Settings) -> str | None:
         return full(settings, error.filename)
     if isinstance(error, OSError) and error.errno in FORBIDDEN and error.filename is not None:
         return (
-            f"{error.filename}: brak dostępu ({error.strerror}). Zmień właściciela albo prawa (chown, chmod), albo "
+            f"{error.filename}: brak dostępu. Zmień właściciela albo prawa (chown, chmod), albo "
             "wskaż inny folder: INFOLINIA_VAR=/folder"
         )
     return None

@@ -28,7 +28,7 @@ _PCM, _FLOAT, _ALAW, _ULAW, _EXTENSIBLE = 1, 3, 6, 7, 0xFFFE
 
 
 class AudioError(ValueError):
-    """A sound file that cannot be used: says what is wrong with it and what would be right."""
+    """A sound file that cannot be used: says (in Polish) what is wrong with it and what would be right."""
 
 
 def seconds(pcm: bytes) -> float:
@@ -172,22 +172,22 @@ def read_wav(data: bytes) -> tuple[Samples, int]:
     for a file cut short and for one without a single sample.
     """
     if data[:4] != b"RIFF" or data[8:12] != b"WAVE":
-        raise AudioError("not a WAV file (no RIFF/WAVE header); save it as WAV, PCM 16 bits")
+        raise AudioError("to nie jest plik WAV (nie ma nagłówka RIFF/WAVE); zapisz go jako WAV, PCM 16 bitów")
     chunks = _chunks(data)
     form = chunks.get(b"fmt ", b"")
     if len(form) < 16:
-        raise AudioError("a WAV file without a format chunk")
+        raise AudioError("plik WAV bez opisu formatu; zapisz go jeszcze raz jako WAV, PCM 16 bitów")
     kind, channels, rate, _, _, bits = struct.unpack_from("<HHIIHH", form)
     if kind == _EXTENSIBLE and len(form) >= 26:
         kind = struct.unpack_from("<H", form, 24)[0]
     if (kind, bits) not in _READERS or not channels or not 4000 <= rate <= 192_000:
         raise AudioError(
-            f"format {kind} with {bits} bits, {channels} channels at {rate} Hz is not understood; use PCM 16 bits"
+            f"nieznany format WAV (kod {kind}, bity: {bits}, kanały: {channels}, {rate} Hz); zapisz jako PCM 16 bitów"
         )
     body = chunks.get(b"data", b"")
     body = body[: len(body) - len(body) % (channels * bits // 8)]
     if not body:
-        raise AudioError("a WAV file without a single sample")
+        raise AudioError("plik WAV bez dźwięku (ani jednej próbki)")
     wide = _READERS[kind, bits](body).reshape(-1, channels).mean(axis=1)
     return np.clip(np.round(wide), -32768, 32767).astype(np.int16), rate
 

@@ -173,7 +173,7 @@ class _Answer:
             sounds=self._any_sound.probability(frame) > 0,
             complete=self._phrases.complete(partial),
             whole=self._phrases.holds(partial),
-            hesitating=hesitates(partial),
+            hesitating=hesitates(partial) or self._phrases.begun(partial),
         )
         self._act(decision, at)
         self._look_ahead(at)

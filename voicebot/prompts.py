@@ -134,7 +134,7 @@ class PromptBook:
         if cached is not None:
             return cached
         if voice is None:
-            raise VoiceError("no voice is installed; to install one: apt-get install espeak-ng")
+            raise VoiceError("nie ma tu żadnego głosu; instalacja: apt-get install espeak-ng")
         async with self._slots:
             for _ in range(2):
                 pcm = await _rendered(voice, sentence)
@@ -142,7 +142,7 @@ class PromptBook:
                     break
                 log.warning("prompt.implausible", voice=voice.name, seconds=seconds(pcm), length=len(sentence))
             else:
-                raise VoiceError(f"{voice.name} renders a line of {len(sentence)} characters wrongly, twice")
+                raise VoiceError(f"{voice.name} dwa razy źle powiedział zdanie (znaków: {len(sentence)})")
         try:
             _write(file, pcm)
         except OSError as error:

@@ -7,7 +7,8 @@ Rules:
 2. Under a prompt the caller takes the turn (``INTERRUPT``) with more speech than a cough, an "mhm" or a "tak, tak" has,
    or with a complete answer. Less is a ``MURMUR``: unless the ear finds an answer in it, the prompt goes on.
 3. The turn ends (``ENDED``) after a silence: a short one when what was said is a complete answer, a little more when
-   it is one that a longer one begins with ("nie", "nie wiem"), a long one when the caller hesitates.
+   it is one that a longer one begins with ("nie", "nie wiem"), a long one when the caller hesitates ("yyy") or has
+   only begun to say an answer ("warmińsko").
 4. Who speaks again while the ear still thinks had not finished: ``WENT_ON``, and both parts are one answer.
 5. Nothing lasts for ever: an answer has to begin within the patience after the prompt (``NO_INPUT``) and to end within
    ``longest`` (``TOO_LONG``).
@@ -108,7 +109,7 @@ class Turn:
     ) -> Decision | None:
         """Take the next frame. ``sounds``: something like speech is in it, voiced or not. ``whole``: what was
         understood so far is an answer; ``complete``: and no longer one begins with it; ``hesitating``: it ends like a
-        thought that goes on."""
+        thought that goes on, or is the beginning of an answer."""
         voiced = probability >= self.timing.voiced
         self._recent.append(voiced)
         self._sounding.append(sounds)

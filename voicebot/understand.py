@@ -5,6 +5,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import dropwhile
 
 from rapidfuzz import fuzz
 
@@ -16,6 +17,8 @@ __all__ = ["CONTROL_PHRASES", "YES_NO_PHRASES", "Phrases", "hesitates", "nods", 
 HUMAN, REPEAT, SKIP, NONE, SLOWER = "__human__", "__repeat__", "__skip__", "__none__", "__slower__"
 YES, NO = "yes", "no"
 MAX_WORDS = 60
+REST = 4
+"""Letters that an answer has and lacks at least when it has begun inside a word."""
 NEAR = 82.0
 CLEARLY = 6.0
 
@@ -126,6 +129,7 @@ class Phrases:
     def __init__(self, phrases: Sequence[str]) -> None:
         self._whole = {words for words in map(words_of, phrases) if words}
         self._extended = {words[:size] for words in self._whole for size in range(1, len(words))}
+        self._letters = tuple({"".join(words) for words in self._whole})
 
     def holds(self, text: str) -> bool:
         """Whether ``text`` is one of the answers."""
@@ -135,6 +139,22 @@ class Phrases:
         """Whether ``partial`` is an answer that no longer one begins with."""
         words = words_of(partial)
         return words in self._whole and words not in self._extended
+
+    def begun(self, partial: str) -> bool:
+        """Whether ``partial`` is the beginning of an answer and none yet ("warmińsko", "dolno"): more will come."""
+        words = words_of(partial)
+        if not words or words in self._whole:
+            return False
+        if words in self._extended:
+            return True
+        bare = tuple(dropwhile(_FILLERS.__contains__, words))
+        return any(self._begins("".join(said)) for said in {words, bare})
+
+    def _begins(self, said: str) -> bool:
+        """``said`` without a mere ending of an answer is no beginning: a recogniser often mistakes that."""
+        return len(said) >= REST and any(
+            answer.startswith(said) and len(answer) - len(said) >= REST for answer in self._letters
+        )
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import typer
 
 from infolinia import backup as archive
 from infolinia.background import Background
+from infolinia.mishaps import reason
 from infolinia.settings import Settings
 
 
@@ -31,7 +32,7 @@ def backup(
         raise _refusal(str(error)) from None
     except OSError as error:
         folder = target.absolute().parent
-        why = f"nie ma folderu {folder}: utwórz go (mkdir -p)" if not folder.is_dir() else error.strerror
+        why = f"nie ma folderu {folder}: utwórz go (mkdir -p)" if not folder.is_dir() else reason(error)
         raise _refusal(f"Nie można zapisać {target}: {why}") from None
     typer.echo(f"{target}: {', '.join(names)} ({target.stat().st_size // 1024} KiB, prawa 600)")
 

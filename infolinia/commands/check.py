@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from infolinia.judgement import Judgement, judge
+from infolinia.mishaps import reason
 from infolinia.settings import Settings
 from ivr.dialogue.plan import Plan
 from ivr.dialplan.migrations import migrate as migrate_folder
@@ -50,7 +51,7 @@ def _migrate(root: Path, console: Console) -> None:
     try:
         changed = migrate_folder(root)
     except OSError as error:
-        console.print(f"Nie można zapisać {error.filename}: {error.strerror}", markup=False)
+        console.print(f"Nie można zapisać {error.filename}: {reason(error)}", markup=False)
         raise typer.Exit(1) from None
     for name in changed:
         console.print(f"{name}: przepisany na nową wersję; poprzedni leży obok", markup=False)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from infolinia.mishaps import reason
 from infolinia.settings import Settings
 from ivr.dialplan import PlanError, load_plan
 from ivr.picture import dot, printed, viewer
@@ -48,7 +49,7 @@ def graph(
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(page, encoding="utf-8")
     except OSError as error:
-        typer.echo(f"Nie można zapisać {path}: {error.strerror}", err=True)
+        typer.echo(f"Nie można zapisać {path}: {reason(error)}", err=True)
         raise typer.Exit(1) from None
     typer.echo(f"Rysunek: {path}")
 

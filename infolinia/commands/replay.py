@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from infolinia import replays
 from infolinia.commands.stack import TROUBLE
+from infolinia.mishaps import reason
 from infolinia.replay_calls import replay_calls
 from infolinia.settings import ROOT, Settings
 from ivr.dialplan import PlanError
@@ -133,7 +134,7 @@ def _earlier(against: Path | None, report: Path | None) -> dict[str, Any] | None
         if not fault and not all("timeline" in one for one in earlier["fixtures"]):
             fault = f"{against}: to przebieg bez szczegółów; proszę go zapisać z --json --details"
     except OSError as error:
-        fault = f"{against}: nie można odczytać: {error.strerror}"
+        fault = f"{against}: nie można odczytać: {reason(error)}"
     except (ValueError, KeyError, TypeError):
         fault = f"{against}: to nie jest wynik infolinia replay --json --details"
     if fault:

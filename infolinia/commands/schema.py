@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from infolinia.mishaps import reason
 from infolinia.settings import Settings
 from ivr.dialplan.json_schema import PLACES, schemas
 
@@ -31,7 +32,7 @@ def schema(
             text = json.dumps(content, ensure_ascii=False, indent=1)
             (target / f"{name}.json").write_text(text + "\n", encoding="utf-8")
     except OSError as error:
-        typer.echo(f"Nie można zapisać {error.filename}: {error.strerror}", err=True)
+        typer.echo(f"Nie można zapisać {error.filename}: {reason(error)}", err=True)
         raise typer.Exit(1) from None
     typer.echo(f"{target}: {', '.join(f'{name}.json' for name in PLACES)}. Ustawienie VS Code (.vscode/settings.json):")
     mapping = {str(target / f"{name}.json"): str(root / place) for name, place in PLACES.items()}

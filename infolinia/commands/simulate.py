@@ -12,6 +12,7 @@ from rich.console import Console
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from infolinia.mishaps import reason
 from infolinia.rehearsals import option, people, saved, stage_of, tell_mismatches, updated
 from infolinia.settings import Settings
 from infolinia.terminal_caller import Screen, TypingCaller
@@ -138,7 +139,7 @@ def _played(plan: Plan, settings: Settings, root: Path, path: Path, console: Con
         console.print(f"{path}: nie ma takiego pliku. Próby leżą w {root / 'tests'}, kontrprzykłady podaje check.")
         return False
     except OSError as error:
-        console.print(f"{path}: nie można odczytać: {error.strerror}")
+        console.print(f"{path}: nie można odczytać: {reason(error)}")
         return False
     except (UnicodeDecodeError, YAMLError):
         console.print(f"{path}: to nie jest plik YAML w UTF-8, więc i nie próba")

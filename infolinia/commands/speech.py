@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from infolinia.mishaps import reason
 from infolinia.settings import Settings
 from voicebot.audio import AudioError, alaw_decode, load, seconds, write_wav
 from voicebot.cut import utterances
@@ -47,7 +48,7 @@ def listen(
         try:
             runner.run(crew.start())
         except EarError as error:
-            _fail(f"ucho {crew.name} nie działa: {error}")
+            _fail(str(error))
         try:
             for file in files:
                 failed |= not _listen_to(runner, crew, file, as_json=as_json)
@@ -68,6 +69,8 @@ def say(
 
     Przykład: infolinia say "Proszę wpisać sześć cyfr telePIN." -o probka.wav
     """
+    if not any(letter.isalnum() for letter in text):
+        _fail('nie ma czego powiedzieć: podaj tekst, np. infolinia say "Dzień dobry."')
     try:
         speaker = find_voice(voice or Settings().voice, pace="slow" if slow else "usual")
         pcm = asyncio.run(speaker.render(text))
@@ -75,7 +78,7 @@ def say(
     except VoiceError as error:
         _fail(f"głos nie działa: {error}")
     except OSError as error:
-        _fail(f"nie można zapisać {output}: {error.strerror}")
+        _fail(f"nie można zapisać {output}: {reason(error)}")
     typer.echo(f"{output}: {seconds(pcm):.1f} s, głos {speaker.name}")
 
 
@@ -99,7 +102,7 @@ def _listen_to(runner: asyncio.Runner, crew: Crew, file: Path, *, as_json: bool)
     try:
         pcm = _sound(file)
     except (OSError, AudioError) as error:
-        why = error.strerror if isinstance(error, OSError) else str(error).removeprefix(f"{file}: ")
+        why = reason(error) if isinstance(error, OSError) else str(error).removeprefix(f"{file}: ")
         typer.echo(f"Błąd: {file}: {why}", err=True)
         return False
     began = time.monotonic()

@@ -14,7 +14,7 @@ from infolinia.asterisk.connection import not_let_in
 from infolinia.asterisk.trouble import AsteriskError
 from infolinia.background import NotStarted
 from infolinia.deployment import NotFit, live_plan, standing
-from infolinia.installation import prepare
+from infolinia.installation import prepare, tell_voice
 from infolinia.notices import notices
 from infolinia.settings import Settings
 from infolinia.stack import Stack
@@ -49,7 +49,9 @@ def setup() -> None:
       infolinia setup
     """
     with plainly():
-        prepare(Stack.found(Settings()).settings, say)
+        settings = Stack.found(Settings()).settings
+        prepare(settings, say)
+    tell_voice(settings, say)
     say("Gotowe. Dalej: infolinia demo albo infolinia up")
 
 

@@ -10,6 +10,7 @@ from pydantic import SecretStr, ValidationError
 
 from infolinia.asterisk.port import listening
 from infolinia.logs import to_file
+from infolinia.mishaps import reason
 from infolinia.settings import ROOT, Settings
 from infolinia.stack import Stack
 from recordings.caller.people import People, UnknownPerson
@@ -71,7 +72,7 @@ def testcall(
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
     except OSError as error:
-        typer.echo(f"Nie można użyć pliku albo portu: {error.strerror}: {error.filename or ''}", err=True)
+        typer.echo(f"Nie można użyć pliku albo portu: {reason(error)}: {error.filename or ''}", err=True)
         raise typer.Exit(2) from None
     if result.end.by == "refused" and (absent := nobody_there(settings, server)):
         result.failure = absent

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from infolinia.mishaps import reason
 from infolinia.settings import Settings
 from voicebot.topics.catalogue import CatalogueError, digest, load_catalogue
 from voicebot.topics.model import ModelError
@@ -161,7 +162,7 @@ def save(path: Path, title: str, lead: str, tables: "Sequence[pages.Table]") -> 
     try:
         pages.write_page(path, title, lead, tables)
     except OSError as error:
-        typer.echo(f"Nie można zapisać {path}: {error.strerror}", err=True)
+        typer.echo(f"Nie można zapisać {path}: {reason(error)}", err=True)
         raise typer.Exit(1) from None
     typer.echo(f"Strona: {path}", err=True)
 

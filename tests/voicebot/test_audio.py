@@ -130,16 +130,16 @@ def test_wav_files_of_every_usual_kind(data: bytes, exact: bool) -> None:
 @pytest.mark.parametrize(
     ("data", "what"),
     [
-        (b"", "not a WAV file"),
-        (b"ID3\4 an mp3", "not a WAV file"),
-        (b"RIFF\0\0\0\0WAVE", "without a format chunk"),
-        (wav_of(1, 16, b""), "without a single sample"),
-        (wav_of(1, 16, b"\1"), "without a single sample"),
-        (wav_of(1, 16, b"\1\1\1\1", channels=4), "without a single sample"),
-        (wav_of(85, 16, bytes(100)), "format 85 with 16 bits"),
-        (wav_of(1, 12, bytes(100)), "format 1 with 12 bits"),
-        (wav_of(1, 16, bytes(100), channels=0), "0 channels"),
-        (wav_of(1, 16, bytes(100), rate=0), "at 0 Hz"),
+        (b"", "to nie jest plik WAV"),
+        (b"ID3\4 an mp3", "to nie jest plik WAV"),
+        (b"RIFF\0\0\0\0WAVE", "bez opisu formatu"),
+        (wav_of(1, 16, b""), "bez dźwięku"),
+        (wav_of(1, 16, b"\1"), "bez dźwięku"),
+        (wav_of(1, 16, b"\1\1\1\1", channels=4), "bez dźwięku"),
+        (wav_of(85, 16, bytes(100)), "kod 85, bity: 16"),
+        (wav_of(1, 12, bytes(100)), "kod 1, bity: 12"),
+        (wav_of(1, 16, bytes(100), channels=0), "kanały: 0"),
+        (wav_of(1, 16, bytes(100), rate=0), ", 0 Hz"),
     ],
 )
 def test_unusable_files_are_refused_with_a_reason(data: bytes, what: str) -> None:
@@ -163,5 +163,5 @@ def test_a_file_is_loaded_as_telephone_sound_and_its_name_is_in_the_error(tmp_pa
     audio.write_wav(tmp_path / "b.wav", audio.pcm_of(SAMPLES))
     assert audio.load(tmp_path / "b.wav") == audio.pcm_of(SAMPLES)
     (tmp_path / "c.wav").write_bytes(b"")
-    with pytest.raises(AudioError, match=r"c\.wav: not a WAV file"):
+    with pytest.raises(AudioError, match=r"c\.wav: to nie jest plik WAV"):
         audio.load(tmp_path / "c.wav")

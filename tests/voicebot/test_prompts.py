@@ -131,7 +131,7 @@ async def test_a_wrong_rendering_is_noticed_and_tried_again(tmp_path: Path, wron
 async def test_a_voice_that_stays_wrong_leaves_a_tone_and_an_error_at_deploy_time(tmp_path: Path) -> None:
     book = PromptBook(tmp_path, FakeVoice(*[b""] * 4))
     assert await book.audio("x", "Dzień dobry.") == fallback()
-    with pytest.raises(VoiceError, match="wrongly, twice"):
+    with pytest.raises(VoiceError, match="dwa razy źle"):
         await book.prepare([("x", "Dzień dobry.")])
 
 

@@ -155,6 +155,28 @@ def test_a_complete_phrase_is_one_that_no_longer_one_begins_with() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "more"),
+    [
+        ("warmińsko", True),
+        ("województwo warmińsko", True),
+        ("dolno", True),
+        ("nie zgadza", True),
+        ("proszę połączyć", True),
+        ("warmińsko-mazurskie", False),
+        ("mazowiecki", False),  # heard wrong, not half of it
+        ("nie", False),
+        ("tak proszę", False),
+        ("Bydgoszcz", False),
+        ("", False),
+    ],
+)
+def test_an_answer_that_has_only_begun_is_told_from_one_heard_wrong(text: str, more: bool) -> None:
+    words = ("tak", "nie", "nie zgadza się", "proszę połączyć z konsultantem", "z konsultantem")
+    offices = ("warmińsko-mazurskie", "dolnośląskie", "mazowieckie", "Bydgoszcz")
+    assert Phrases((*words, *offices)).begun(text) is more
+
+
+@pytest.mark.parametrize(
     ("text", "answer"), [("chciałem yyy", True), ("no to", True), ("zwrot podatku", False), ("", False)]
 )
 def test_hesitation(text: str, answer: bool) -> None:

@@ -26,7 +26,7 @@ LONGEST_PAUSE = 30.0
 
 
 class EarError(RuntimeError):
-    """No recogniser could be started: says why."""
+    """No recogniser could be started: says why, in Polish."""
 
 
 class Crew:
@@ -244,8 +244,8 @@ class _Worker:
             report = None
         if not isinstance(report, wire.Ready):
             await self._kill()
-            why = report.reason if isinstance(report, wire.Fault) else f"it did not get ready in {self._boot:g} s"
-            raise EarError(f"the recogniser {self.name} cannot start: {why}")
+            why = report.reason if isinstance(report, wire.Fault) else f"nie jest gotowe po {self._boot:g} s"
+            raise EarError(f"ucho {self.name} nie działa: {why}")
         self.ready = True
 
     async def _keep(self) -> None:

@@ -24,7 +24,7 @@ class Espeak:
     def __init__(self, program: str = "espeak-ng", *, pace: Pace = "usual") -> None:
         found = shutil.which(program)
         if found is None:
-            raise VoiceError(f"espeak-ng is not installed; to install it: {MEND}")
+            raise VoiceError(f"nie ma tu programu espeak-ng; instalacja: {MEND}")
         self._program = found
         self._rate = WORDS_PER_MINUTE[pace]
         self.version = f"pl-{self._rate}-3"
@@ -32,7 +32,7 @@ class Espeak:
     async def render(self, text: str) -> bytes:
         pcm = finish(*await synthesise(self._command, shipped().spell(text), self.name))
         if not pcm:
-            raise VoiceError(f"espeak-ng said nothing for a text of {len(text)} characters")
+            raise VoiceError(f"espeak-ng nic nie powiedział (znaków tekstu: {len(text)})")
         return pcm
 
     def _command(self, output: Path) -> Sequence[str]:

@@ -24,21 +24,21 @@ async def synthesise(command: Callable[[Path], Sequence[str]], text: str, name: 
                 command(output), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
             )
         except OSError as error:
-            raise VoiceError(f"{name} cannot be run: {error}") from error
+            raise VoiceError(f"nie można uruchomić {name}: {error}") from error
         try:
             complaint = await asyncio.to_thread(_hear_out, process, text.encode())
         except subprocess.TimeoutExpired:
-            raise VoiceError(f"{name} did not finish in {TIMEOUT:g} s") from None
+            raise VoiceError(f"{name} nie skończył w {TIMEOUT:g} s") from None
         except asyncio.CancelledError:
             process.kill()
             raise
         if process.returncode:
             said = complaint.decode(errors="replace")[-200:].strip()
-            raise VoiceError(f"{name} failed ({process.returncode}): {said}")
+            raise VoiceError(f"{name} zawiódł (kod {process.returncode}): {said}")
         try:
             return read_wav(output.read_bytes())
         except (OSError, AudioError) as error:
-            raise VoiceError(f"{name} wrote no usable sound: {error}") from error
+            raise VoiceError(f"{name} nie zapisał dźwięku, którego można użyć: {error}") from error
 
 
 def _hear_out(process: "subprocess.Popen[bytes]", text: bytes) -> bytes:

@@ -18,7 +18,7 @@ FREE = (
     "creativecommons.org/licenses/by-sa/",
 )
 """Licences that let an office play, change and pass on what a voice says, as a voice's own files name them."""
-MEND = "install Debian's packages rhvoice and rhvoice-polish (non-free), or use espeak-ng"
+MEND = "zainstaluj pakiety Debiana rhvoice i rhvoice-polish (non-free) albo mów głosem espeak-ng"
 
 
 class RHVoice:
@@ -36,15 +36,15 @@ class RHVoice:
     ) -> None:
         found = shutil.which(program)
         if found is None:
-            raise VoiceError(f"RHVoice is not installed ({program} is not on the path): {MEND}")
+            raise VoiceError(f"nie ma tu programu {program} (RHVoice): {MEND}")
         voices = polish_voices(data)
         if not voices or (voice and voice not in voices):
-            raise VoiceError(f"RHVoice has no {voice or 'Polish'} voice: {MEND}")
+            raise VoiceError(f"RHVoice nie ma tu głosu {voice or 'polskiego'}: {MEND}")
         allowed = [name for name in voices if voice or any_licence or is_free(name, data)]
         if not allowed:
             raise VoiceError(
-                f"the licences of RHVoice's voices {', '.join(voices)} forbid some uses, so none is taken unasked: "
-                f'set voice = "rhvoice" if yours is allowed, or put a free voice into {data[-1]}/voices'
+                f"licencje głosów RHVoice ({', '.join(voices)}) czegoś zabraniają, więc żaden nie mówi sam z siebie: "
+                f'ustaw voice = "rhvoice", jeśli u Was wolno, albo dodaj wolny głos do {data[-1]}/voices'
             )
         self._program, self._rate = found, PERCENT[pace]
         self._voice = voice or next((name for name in PREFERRED if name in allowed), allowed[0])
@@ -54,7 +54,7 @@ class RHVoice:
     async def render(self, text: str) -> bytes:
         pcm = finish(*await synthesise(self._command, shipped().spell(text) + "\n", self.name))
         if not pcm:
-            raise VoiceError(f"{self.name} said nothing for a text of {len(text)} characters")
+            raise VoiceError(f"{self.name} nic nie powiedział (znaków tekstu: {len(text)})")
         return pcm
 
     def _command(self, output: Path) -> Sequence[str]:

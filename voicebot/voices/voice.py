@@ -9,7 +9,7 @@ Pace = Literal["usual", "slow"]
 
 
 class VoiceError(RuntimeError):
-    """A voice is missing or will not speak: says what to do about it."""
+    """A voice is missing or will not speak: says in Polish what to do about it."""
 
 
 class Voice(Protocol):
@@ -36,7 +36,7 @@ def find_voice(prefer: str = "", *, pace: Pace = "usual") -> Voice:
         "espeak-ng": lambda: Espeak(pace=pace),
     }
     if prefer and engine not in makers:
-        raise VoiceError(f"there is no voice called {prefer!r}; known are: {', '.join(makers)}")
+        raise VoiceError(f"nie ma głosu {prefer!r}; są: {', '.join(makers)}")
     faults = []
     for maker in (makers[engine],) if prefer else tuple(makers.values()):
         try:

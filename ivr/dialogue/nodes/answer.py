@@ -6,8 +6,9 @@ from pydantic import Field
 
 from ..actions import Ask, Line, Say
 from ..call import Call
+from ..doubt import CONFIRM, DENIED, agreed, ask_back, asked_back, judge
 from ..events import Event, Heard, Keyed
-from ..node import NONE, Node, Prompt, Prompts, Says, Target, Turn, best, change, go, retry, wait
+from ..node import NONE, Node, Prompt, Prompts, Says, Target, Turn, change, go, retry, wait
 from ..plan import Plan, Topic
 from ..tiers import Tier, may
 
@@ -20,6 +21,8 @@ WORDS = {
 }
 DAY = "data"
 """How the first and the last day of a season are said (``Plan.speech``)."""
+SAID = {"human": "konsultant", "other": "inna sprawa", "end": "to wszystko"}
+"""How a doubtful answer is asked back about. Who is thought to want a repetition gets one."""
 KEYS = {"1": "repeat", "2": "human", "3": "other", "4": "end"}
 
 
@@ -30,6 +33,9 @@ class AnswerNode(Node):
     a caller who asked for a person goes to ``next`` at once; so does a caller who stays silent twice. Where nothing but
     the season stands in the way, ``out_of_season`` tells the caller from when (``{first}``) to when (``{last}``) the
     machine answers. A second matter named in the same breath is taken up after the first.
+
+    A spoken wish is taken from the confidence ``accept`` on; from ``doubt`` on the caller is asked back (``confirm``,
+    with ``{a}``), if there is such a prompt; else the question is asked again.
     """
 
     EXAMPLE: ClassVar[str] = """
@@ -46,6 +52,9 @@ class AnswerNode(Node):
     again: tuple[Prompt, ...] = ()
     second: Prompt
     out_of_season: Annotated[Prompt | None, Says("first", "last")] = None
+    confirm: Annotated[Prompt | None, Says("a")] = None
+    accept: float = Field(0.5, gt=0, le=1)
+    doubt: float = Field(0.25, gt=0, le=1)
     patience: float = Field(6.0, ge=2, le=20)
     next: Target
     other: Target
@@ -75,11 +84,22 @@ class AnswerNode(Node):
         return wait(call, ask, awaits=ANSWERS)
 
     def answer(self, plan: Plan, call: Call, event: Event) -> Turn:
+        if meant := asked_back(call):
+            if agreed(call, event):
+                return self._take(plan, change(call, step=""), meant)
+            return self._take(plan, change(call, step=f"{DENIED} {meant}"), NONE)
         reading = NONE
         if isinstance(event, Keyed):
             reading = KEYS.get(event.keys, NONE)
         elif isinstance(event, Heard):
-            reading = best(event).id
+            reading, doubtful = judge(self, call, event)
+            if doubtful and reading in SAID and self.confirm is not None:
+                back = change(call, step=f"{CONFIRM} {reading}")
+                return wait(back, ask_back(plan, back, self.confirm, SAID[reading], self.patience), awaits=ANSWERS)
+        return self._take(plan, call, reading)
+
+    def _take(self, plan: Plan, call: Call, reading: str) -> Turn:
+        """Do what the caller wants; ask again where that is not known."""
         match reading:
             case "repeat" | "__repeat__":
                 return go(call, call.node)

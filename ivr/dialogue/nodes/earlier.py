@@ -2,6 +2,8 @@
 
 from typing import ClassVar, Literal
 
+from pydantic import Field
+
 from ..actions import Ask, LookUp
 from ..call import Call
 from ..events import Candidate, Event, Heard, Keyed, LookedUp
@@ -16,7 +18,7 @@ class EarlierNode(Node):
 
     Only the matter and the office return, never the authentication: a caller number proves nothing. The offer does
     not name the matter, since somebody else may be holding the telephone. Each prompt in ``again`` is one more try
-    after an answer that was not understood; silence, and the last of them, mean no.
+    after an answer that was not understood or is less sure than ``accept``; silence, and the last of them, mean no.
     """
 
     EXAMPLE: ClassVar[str] = """
@@ -29,6 +31,7 @@ class EarlierNode(Node):
     node: Literal["earlier"]
     lines: Prompts
     again: tuple[Prompt, ...] = ()
+    accept: float = Field(0.5, gt=0, le=1)
     found: Target
     next: Target
 
@@ -45,7 +48,7 @@ class EarlierNode(Node):
             office = event.found.get("office")
             offices = (Candidate(str(office), 1.0),) if office in plan.offices else ()
             return self._ask(plan, change(call, step=matter, offered=offices))
-        match _reading(event):
+        match self._reading(event):
             case "yes":
                 office = call.office or (call.offered[0].id if call.offered else None)
                 back = change(call, office=office, offered=())
@@ -55,6 +58,15 @@ class EarlierNode(Node):
             case "" if call.tries < len(self.again):
                 return self._ask(plan, change(call, tries=call.tries + 1))
         return go(change(call, offered=()), self.next)
+
+    def _reading(self, event: Event) -> str:
+        """``yes``, ``no`` (silence too), or nothing when the answer was not understood well enough."""
+        if isinstance(event, Keyed):
+            return KEYS.get(event.keys, "")
+        if isinstance(event, Heard):
+            reading = best(event)
+            return reading.id if reading.id in KEYS.values() and reading.confidence >= self.accept else ""
+        return "no"
 
     def _ask(self, plan: Plan, call: Call) -> Turn:
         ask = Ask(
@@ -74,13 +86,3 @@ def _matter(plan: Plan, event: LookedUp) -> str | None:
         if event.ok and isinstance(found, str) and found in known:
             return found
     return None
-
-
-def _reading(event: Event) -> str:
-    """``yes``, ``no`` (silence too), or nothing when the answer was not understood."""
-    if isinstance(event, Keyed):
-        return KEYS.get(event.keys, "")
-    if isinstance(event, Heard):
-        reading = best(event).id
-        return reading if reading in KEYS.values() else ""
-    return "no"

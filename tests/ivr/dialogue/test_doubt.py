@@ -1,5 +1,6 @@
 """A doubtful answer to a closed question: taken, asked back about, or asked for again in other words."""
 
+import copy
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from ivr.dialogue.call import Call
 from ivr.dialogue.events import Candidate, Heard, Keyed, NothingHeard
 from ivr.dialogue.machine import step
 from ivr.dialogue.node import change
+from ivr.dialogue.nodes.answer import AnswerNode
 from ivr.dialogue.nodes.office import OfficeNode
 from ivr.dialogue.plan import Plan
 from ivr.dialplan import load_plan
@@ -69,3 +71,40 @@ def test_thresholds_are_the_plans(plan: Plan) -> None:
     turn = strict.answer(plan, change(asked_for_office(plan)), said("lubelskie", 0.9))
     assert turn.call.office is None
     assert turn.call.step == "confirm lubelskie"
+
+
+def answered(plan: Plan, confirm: str | None) -> tuple[Plan, Call]:
+    """A caller who has just heard the machine's answer and is asked what next."""
+    node = plan.nodes["odpowiedz"]
+    assert isinstance(node, AnswerNode)
+    asking = copy.copy(plan)
+    asking.nodes, asking.views = {**plan.nodes, "odpowiedz": node.model_copy(update={"confirm": confirm})}, {}
+    topic = next(one for one in plan.topics.values() if one.answer is not None and one.released)
+    turn = asking.nodes["odpowiedz"].enter(
+        asking, Call(id="c", node="odpowiedz", turn=1, topic=topic.id, arrived="2026-03-10")
+    )
+    return asking, change(turn.call, pending=turn.actions, awaits=turn.awaits)
+
+
+@pytest.mark.parametrize(("answer", "over"), [(said("yes", 0.9), True), (said("no", 0.9), False)])
+def test_a_call_does_not_end_for_a_doubtful_word(plan: Plan, answer: Heard, over: bool) -> None:
+    asking, call = answered(plan, "czy-dobrze-rozumiem")
+    call, _ = step(asking, call, said("end", 0.4))
+    assert "to wszystko" in question(call).lines[0].text
+    call, _ = step(asking, call, answer)
+    assert (call.node == "odpowiedz") is not over
+
+
+def test_without_a_prompt_for_doubt_the_wish_is_asked_for_again(plan: Plan) -> None:
+    asking, call = answered(plan, None)
+    call, _ = step(asking, call, said("end", 0.4))
+    assert (call.node, call.tries) == ("odpowiedz", 1)
+    assert step(asking, call, said("end", 0.5))[0].node != "odpowiedz"
+
+
+def test_a_call_that_broke_off_is_taken_up_for_a_sure_yes_only(plan: Plan) -> None:
+    node = plan.nodes["powrot"]
+    topic = next(iter(plan.topics))
+    waiting = change(Call(id="c", node="powrot", turn=1), step=topic)
+    assert node.answer(plan, waiting, said("yes", 0.4)).call.tries == 1
+    assert node.answer(plan, waiting, said("yes", 0.5)).call.topic == topic
