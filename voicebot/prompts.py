@@ -198,12 +198,8 @@ async def _rendered(voice: Voice, sentence: str) -> bytes:
         raise
     except Exception as error:
         log.error("prompt.voice-failed", voice=voice.name, exc_info=error)
-        mend = (
-            "; to install what is missing: pip install -c constraints.txt -e ."
-            if isinstance(error, ImportError)
-            else ""
-        )
-        raise VoiceError(f"{voice.name} fails ({type(error).__name__}: {error}){mend}") from error
+        mend = "; brakujące pakiety: pip install -c constraints.txt -e ." if isinstance(error, ImportError) else ""
+        raise VoiceError(f"{voice.name} zawodzi ({type(error).__name__}: {error}){mend}") from error
 
 
 def _key(sentence: str, voice: Voice | None) -> str:

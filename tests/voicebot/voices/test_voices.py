@@ -52,7 +52,7 @@ async def test_a_synthesiser_that_fails_says_so(tmp_path: Path, body: str, fault
 async def test_a_synthesiser_that_hangs_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "TIMEOUT", 0.2)
     voice = Espeak(program(tmp_path, f"echo $$ > {tmp_path}/pid; exec sleep 60"))
-    with pytest.raises(VoiceError, match=r"did not finish in 0\.2 s"):
+    with pytest.raises(VoiceError, match=r"nie skończył w 0\.2 s"):
         await voice.render(TEXT)
     assert not Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}").exists()
 
