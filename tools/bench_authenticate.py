@@ -20,7 +20,7 @@ from typing import NamedTuple
 from bench_hotline import Bench, Figures, spread
 from pydantic import SecretStr
 
-from infolinia.demo import CALLERS
+from infolinia.demo_caller import CALLERS
 from infolinia.settings import Settings
 from recordings.caller.live import LiveCall
 from recordings.caller.people import People
