@@ -38,6 +38,8 @@ from .settings import ROOT, Settings
 MATTER_SOUND = ROOT / "recordings" / "demo" / "chce-zapytac-pcc-samochod.wav"
 LONGEST = 150.0
 """Seconds after which the demo gives up."""
+THANKS = 8.0
+"""Seconds after the page opened, when the caller hangs up: not every consultant does (``infolinia up --phones``)."""
 Tell = Callable[[str], None]
 
 
@@ -115,6 +117,7 @@ class Demo:
                     outcome.times["popup"] = round(time.monotonic() - start, 2)
                     check(caller, outcome, began.astimezone(WARSAW).date())
                     self._tell("  [green]Konsultant odebrał; strona dzwoniącego jest na jego ekranie[/]")
+                    asyncio.get_running_loop().call_later(THANKS, call.hang_up)
         finally:
             if popup is not None:
                 popup.cancel()
