@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from ..dialogue import nodes
+from ..dialogue.disclosure import discloses, is_disclosure
 from ..dialogue.node import NodeRef, PromptRef, QueueRef, Says, TopicRef, references, said_by
 from ..dialogue.plan import DAYS_OF_WEEK, NATIONAL, Hours, Office, Season, pieces
 from .draft import Draft, Piece, TopicEntry
@@ -52,6 +53,7 @@ def check(draft: Draft, today: str | None = None) -> tuple[list[Fault], list[Fau
         *_references(draft),
         *_reachable(draft),
         *_texts(draft),
+        *_machine(draft),
         *_choices(draft),
         *_repeats(draft),
         *_queues(draft),
@@ -261,6 +263,16 @@ def _no_value(piece: Piece[str], name: str, how: str) -> Iterator[Fault]:
     yield piece.fault(message=message, hint=f"proszę napisać `{{{name}}}`")
 
 
+def _machine(draft: Draft) -> Iterator[Fault]:
+    """The prompts that must tell the caller that a machine speaks do so in words: the nation's and each office's."""
+    for prompts in (draft.prompts, *(local.prompts for local in draft.local.values())):
+        for id_, piece in prompts.items():
+            if is_disclosure(id_) and not discloses(piece.value):
+                message = f"komunikat `{id_}` nie mówi, że rozmawia automat"
+                hint = "dzwoniący musi to usłyszeć przed pierwszym pytaniem, na przykład „Rozmawia z Państwem automat.”"
+                yield piece.fault(message=message, hint=hint)
+
+
 def _unused(draft: Draft) -> Iterator[Fault]:
     said = {str(ref) for _, _, piece in _nodes(draft) for _, ref in references(piece.value)}
     if not _whole(draft):
@@ -467,6 +479,7 @@ def _days(piece: Piece[Office]) -> Iterator[Fault]:
     for n, day in enumerate(office.open_on):
         if day in office.closed_on:
             yield piece.fault("open_on", n, message=f"dzień {day} jest i w `closed_on`, i w `open_on`")
+        yield from _opens_nothing(piece, n, day)
     for n, special in enumerate(office.special):
         yield from _empty(piece, special.opens, special.closes, "special", n)
         if special.date in office.closed_on:
@@ -477,3 +490,19 @@ def _days(piece: Piece[Office]) -> Iterator[Fault]:
                 message = f"godziny dnia {special.date} nakładają się"
                 yield piece.fault("special", n, message=message)
                 break
+
+
+def _opens_nothing(piece: Piece[Office], n: int, day: str) -> Iterator[Fault]:
+    """``open_on`` only takes a day off back: on a day of the week without hours it opens nothing. A day without a year
+    falls on other days of the week each year, and is not judged."""
+    office = piece.value
+    if len(day) < len("2026-12-24") or any(special.date in (day, day[5:]) for special in office.special):
+        return
+    try:
+        name = DAYS_OF_WEEK[date.fromisoformat(day).weekday()]
+    except ValueError:
+        return
+    if not any(name in hours.days and hours.season.holds(day) for hours in office.hours):
+        message = f"dzień {day} z `open_on` zostanie nieczynny: w ten dzień tygodnia ({name}) urząd nie ma godzin"
+        hint = f'proszę podać godziny tego dnia w `special`: {{date: "{day}", from: "08:00", to: "16:00"}}'
+        yield piece.fault("open_on", n, message=message, hint=hint)

@@ -17,6 +17,7 @@ from ..dialogue.nodes import KINDS, NODES
 from ..dialogue.plan import Office, QueueKind, Topic
 from .polish import explain, guess
 from .source import Fault, Source
+from .strays import strays
 from .yaml12 import Path_
 
 T = TypeVar("T")
@@ -107,12 +108,9 @@ class Draft:
                     guess(path.stem, (Path(name).stem for name in FILES)) or "urzędy leżą w offices/, tematy w topics/"
                 )
                 self.warnings.append(Fault(path.name, 1, 1, "tego pliku nic nie czyta", hint))
-        for folder in FOLDERS:
-            for path in sorted((self.root / folder).glob("*.yml")):
-                name = path.relative_to(self.root).as_posix()
-                self.faults.append(
-                    Fault(name, 1, 1, "plik .yml nie jest czytany", f"proszę nazwać go {path.stem}.yaml")
-                )
+        found = strays(self.root)
+        self.faults += found.faults
+        self.warnings += found.warnings
 
     def _open(self, path: Path) -> Source:
         source = Source(path, self.root)

@@ -2,7 +2,7 @@
 
 What a line announces is read from its words: which keys it offers ("jeden", "jedynkę"), the key for a person
 ("konsultant" and "zero"), the one while a number is entered ("konsultant" and "gwiazdkę"). A prompt ``automat`` or
-``automat-…`` tells that this is a machine.
+``automat-…`` tells that this is a machine, when its words do (``ivr.dialogue.disclosure``).
 """
 
 import re
@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from ..dialogue.actions import Action, CheckPin, Line, RecallCheck
 from ..dialogue.call import Call
+from ..dialogue.disclosure import MACHINE, is_disclosure
 from ..dialogue.events import Event, LookedUp, PinChecked
 from ..dialogue.plan import Plan
 
@@ -29,6 +30,7 @@ _KEYS = {
     "#": r"krzyżyk\w*",
     "person": r"konsultan\w+",
     "hours": r"\{hours\}",
+    "machine": MACHINE,
 }
 _ANNOUNCES = {key: re.compile(rf"(?<!\w)(?:{words}|{re.escape(key)})(?!\w)", re.I) for key, words in _KEYS.items()}
 
@@ -46,7 +48,7 @@ class Told(NamedTuple):
 
 @lru_cache(maxsize=20_000)
 def announces(text: str) -> str:
-    """What ``text`` announces: keys, ``person``, ``hours``; as one text to compare."""
+    """What ``text`` announces: keys, ``person``, ``hours``, ``machine``; as one text to compare."""
     return " ".join(key for key, words in _ANNOUNCES.items() if words.search(text))
 
 
@@ -69,9 +71,8 @@ def told(before: Told, plan: Plan, event: Event, call: Call, actions: tuple[Acti
 
 
 def is_machine(line: Line) -> bool:
-    """Whether ``line`` tells that a machine speaks. A prompt of one office is called ``<office>.<prompt>``."""
-    prompt = line.prompt.rpartition(".")[2]
-    return prompt == "automat" or prompt.startswith("automat-")
+    """Whether ``line`` tells that a machine speaks: the prompt that has to, in words that do."""
+    return is_disclosure(line.prompt) and "machine" in keys_of(line)
 
 
 def tells_hours(plan: Plan, event: Event, line: Line) -> bool:

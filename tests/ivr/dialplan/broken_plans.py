@@ -48,6 +48,7 @@ def break_plan(root: Path, case: dict[str, Any]) -> list[Place]:
     else:
         marked = _patched(path, case)
         places = [(case["file"], *place) for place in _marks(marked)]
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(marked.replace(MARK, ""), encoding="utf-8")
     for other in case.get("also", ()):
         text = (root / other["file"]).read_text(encoding="utf-8")

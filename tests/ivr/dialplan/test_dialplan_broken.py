@@ -11,7 +11,7 @@ import pytest
 from ivr.dialplan import PlanError, examine, load_plan
 from ivr.dialplan.source import MAX_BYTES
 from ivr.dialplan.yaml12 import MAX_PIECES
-from tests.ivr.dialplan.broken_plans import break_plan, cases, copy_shipped, plain
+from tests.ivr.dialplan.broken_plans import break_plan, cases, copy_shipped, edit, plain
 
 CASES = dict(cases())
 
@@ -143,7 +143,28 @@ def test_what_editors_leave_is_no_fault(root: Path) -> None:
         path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
     (root / "offices" / ".#lodzkie.yaml").symlink_to("someone@machine")
     (root / "offices" / "lodzkie.yaml~").write_text("an editor's copy")
-    assert examine(root).faults == []
+    (root / "offices" / "lodzkie.yaml.v0").write_text("before a migration")
+    examined = examine(root)
+    assert examined.faults == []
+    assert [(warning.file, warning.message) for warning in examined.warnings] == [
+        ("offices/.#lodzkie.yaml", "tego pliku nic nie czyta"),
+        ("offices/lodzkie.yaml~", "tego pliku nic nie czyta"),
+    ]
+
+
+def test_a_folder_among_the_offices_is_not_overlooked(root: Path) -> None:
+    (root / "offices" / "stare").mkdir()
+    assert [(fault.file, fault.message) for fault in examine(root).faults] == [
+        ("offices/stare", "tego folderu nic nie czyta")
+    ]
+
+
+@pytest.mark.parametrize("special", [True, False])
+def test_a_day_taken_back_needs_hours_of_its_weekday(root: Path, special: bool) -> None:
+    days = '  open_on: ["2026-12-27"]\n'
+    days += '  special: [{date: "2026-12-27", from: "08:00", to: "12:00"}]\n' if special else ""
+    edit(root, "offices/malopolskie.yaml", "  default_queue", f"{days}  default_queue")
+    assert (examine(root).plan is not None) is special
 
 
 def test_times_dates_and_words_need_no_quotation_marks(root: Path) -> None:

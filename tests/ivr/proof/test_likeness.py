@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from small_plan import small_plan
 
 from ivr.dialplan import load_plan
 from ivr.proof import LIMITS, Bounds, grown, letters, likeness, still_holds
@@ -50,6 +51,12 @@ def test_sense_is_a_difference(root: Path, change: tuple[str, str, str]) -> None
     before = likeness(load_plan(root))
     edit(root, *change)
     assert likeness(load_plan(root)) != before
+
+
+def test_the_words_that_tell_of_a_machine_are_no_mere_words() -> None:
+    before = likeness(small_plan())
+    assert likeness(small_plan(prompts={"automat": "Mówi do Państwa maszyna."})) == before
+    assert likeness(small_plan(prompts={"automat": "Dzień dobry."})) != before
 
 
 def test_how_much_longer_a_turn_can_be(root: Path) -> None:

@@ -142,6 +142,7 @@ BAD: dict[str, tuple[str, Plan]] = {
     ),
     "silence goes round": ("licznik", small_plan(**{"po-godzinach": {"otherwise": "po-godzinach"}})),
     "asks before it is known to be a machine": ("automat", small_plan(powitanie={"lines": ["powitanie"]})),
+    "is called a machine, and does not say so": ("automat", small_plan(prompts={"automat": "Dzień dobry."})),
     "a key nobody announces": ("klawisze", small_plan(prompts={"menu": "Podatki: jeden."})),
     "the person's key is kept secret": ("czlowiek-zapowiedziany", small_plan(prompts={"powitanie": "Dzień dobry."})),
     "listens at the PIN": ("telepin", small_plan({"telepin": Listening()})),
