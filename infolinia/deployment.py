@@ -9,6 +9,7 @@ import asyncio
 import getpass
 import hashlib
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +19,7 @@ from infolinia.rehearsals import taught
 from infolinia.settings import Settings
 from ivr.calendar import WARSAW
 from ivr.dialogue.plan import Office, Plan
-from ivr.dialplan import compile_plan, examine, files_of, load_plan, read_compiled
+from ivr.dialplan import PlanError, compile_plan, examine, files_of, load_plan, read_compiled
 from ivr.dialplan.differences import Difference, differences
 from store.versions import Version, VersionError, Versions
 from voicebot.topics.recogniser import ensure_model
@@ -82,24 +83,56 @@ def live_plan(settings: Settings) -> Plan:
     return load_plan(settings.dialplans) if version is None else plan_of(version)
 
 
+def offices_lost(settings: Settings, plan: Plan) -> list[str]:
+    """The offices of the live version that ``plan`` does not have; none when there is no live version to read."""
+    try:
+        live = versions_of(settings).live()
+        return [] if live is None else [office for office in plan_of(live).offices if office not in plan.offices]
+    except (VersionError, PlanError, OSError):
+        return []
+
+
 def deploy(
-    settings: Settings, root: Path, *, by: str, note: str = "", trial: bool = False, say: Say = lambda text: None
+    settings: Settings,
+    root: Path,
+    *,
+    by: str,
+    note: str = "",
+    trial: bool = False,
+    remove: Collection[str] = (),
+    say: Say = lambda text: None,
 ) -> Deployed:
-    """Make the dialplans in ``root`` the live version; with ``trial`` only say what that would do.
+    """Make the dialplans in ``root`` the live version; with ``trial`` only say what that would do. An office of the
+    live version may be missing only when ``remove`` names it.
 
     Raises ``NotFit``, ``VersionError`` (somebody else deploys), ``VoiceError`` or ``AsteriskError``: the live version
     is then the one it was.
     """
     versions = versions_of(settings)
     with versions.changing(by, waits=lambda holder: say(f"Czekam, trwa inne wdrożenie: {holder}")):
-        return _deploy(settings, versions, root, by, note, trial, say)
+        return _deploy(settings, versions, root, by, note, trial, remove, say)
 
 
-def _deploy(settings: Settings, versions: Versions, root: Path, by: str, note: str, trial: bool, say: Say) -> Deployed:
+def _deploy(
+    settings: Settings,
+    versions: Versions,
+    root: Path,
+    by: str,
+    note: str,
+    trial: bool,
+    remove: Collection[str],
+    say: Say,
+) -> Deployed:
     say("Sprawdzam pliki")
     first = examine(root)
     if first.plan is None:  # no copy shows a link that leads out of the folder, or a pipe
         raise NotFit(Judgement(first, first.faults, None, 0))
+    if lost := [office for office in offices_lost(settings, first.plan) if office not in remove]:
+        names, options = ", ".join(f"`{name}`" for name in lost), " ".join(f"--remove {name}" for name in lost)
+        raise VersionError(
+            f"W {root} nie ma urzędów, które ma działająca wersja: {names}; automat przestałby odbierać ich numery. "
+            f"Jeśli tak ma być: infolinia deploy {options}"
+        )
     if not taught(root):
         raise VersionError(f"W {root} nie ma topics/phrases, więc nie wiadomo, jak dzwoniący pytają: proszę je dodać")
     with versions.draft(root, files_of(root)) as draft:

@@ -7,6 +7,7 @@ import hashlib
 import os
 import shlex
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -15,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from infolinia.rehearsals import keep_scripts, option, run_all, taught
+from infolinia.rehearsals import UNLIKE, keep_scripts, option, run_all, taught
 from infolinia.settings import Settings
 from ivr import proof
 from ivr.dialogue.plan import Plan
@@ -30,7 +31,8 @@ CALLS = 20
 
 @dataclass(frozen=True)
 class Judgement:
-    """What was found. ``proof``: ``states``, ``seconds``, ``properties`` (name to whether it holds); None when it was
+    """What was found. ``proof``: ``states``, ``seconds`` (of this run), ``properties`` (name to whether it
+    holds), ``reused`` when a former proof holds for this plan too; None when it was
     not asked for or there is no plan. ``rehearsals``: how many calls were rehearsed; ``warnings`` keep nothing from
     going live."""
 
@@ -68,7 +70,21 @@ def judge(
     proven, violations = _prove(examined, plan, settings, known, say) if prove else (None, [])
     say("Próby rozmów")
     rehearsed, unlike = run_all(plan, settings, root, say, known)
-    return Judgement(examined, [*violations, *unlike], proven, rehearsed, warnings)
+    return Judgement(examined, [*violations, *(_folded(unlike) if violations else unlike)], proven, rehearsed, warnings)
+
+
+def _folded(unlike: list[Fault]) -> list[Fault]:
+    """Beside what the proof found, rehearsals that go otherwise are told in a line: they mostly follow from it."""
+    names = {fault.file for fault in unlike if fault.message.startswith(UNLIKE)}
+    if not names:
+        return unlike
+    count = len(names)
+    few = count % 10 in (2, 3, 4) and count % 100 not in (12, 13, 14)
+    told = (
+        "próba też się nie zgadza" if count == 1 else "próby też się nie zgadzają" if few else "prób też się nie zgadza"
+    )
+    others = [fault for fault in unlike if not fault.message.startswith(UNLIKE)]
+    return [*others, Fault("tests", 0, 0, f"{count} {told}", "proszę najpierw usunąć błędy z dowodu")]
 
 
 def _untaught(plan: Plan, root: Path, settings: Settings) -> list[Fault]:
@@ -132,8 +148,9 @@ def _prove(
     folder named after the plan, so that another check takes nothing away; the oldest such folders are removed."""
     folder = settings.var / "proof"
     kept = folder / "proved" / f"{proof.likeness(plan)}-{_program()}.json"
+    begun = time.monotonic()
     if (known := _known(kept, plan)) is not None:
-        return known, []
+        return {**known, "seconds": round(time.monotonic() - begun, 3), "reused": True}, []
     say("Dowód, że żadna rozmowa się nie zgubi")
     found = proof.prove(plan)
     broken = {violation.property for violation in found.violations}

@@ -22,6 +22,7 @@ from ivr.proof import Violation
 from ivr.rehearsal import Expect, Outcome, Stage, load, rehearse
 from voicebot.topics.recogniser import TopicRecogniser, ensure_model
 
+UNLIKE = "próba się nie zgadza"
 HEAD = "# Próba: rozmowa i jej oczekiwany przebieg. Uruchamia ją infolinia check; opis: docs/simulator.md.\n"
 
 
@@ -87,7 +88,7 @@ def mismatches(outcome: Outcome, source: Source, path: Path, options: str = "") 
         step = ("steps", found.step)
         place = step if not found.field else (*step, "expect", found.field)
         hint = f"jeśli tak ma teraz być, próbę poprawi: {command}"
-        yield source.fault(place, f"próba się nie zgadza: {found.message}", hint)
+        yield source.fault(place, f"{UNLIKE}: {found.message}", hint)
 
 
 def tell_mismatches(outcome: Outcome, source: Source, console: Console, path: Path, options: str = "") -> bool:

@@ -27,6 +27,16 @@ class ClosuresError(Exception):
     """The file cannot be read or written, or a text cannot be said; in Polish."""
 
 
+def spoken(text: str) -> str:
+    """``text`` as it is said. Raises ``ClosuresError`` for one that cannot be said."""
+    said = " ".join(text.split())
+    if not any(map(str.isalpha, said)):
+        raise ClosuresError("komunikat o zamknięciu jest pusty: dzwoniący musi usłyszeć, co się stało")
+    if len(said) > LONGEST:
+        raise ClosuresError(f"komunikat ma {len(said)} znaków, a może mieć najwyżej {LONGEST}")
+    return said
+
+
 class Closures:
     """The closures kept in ``path``, by office id or ``EVERY``. A file that is not there holds none."""
 
@@ -56,12 +66,7 @@ class Closures:
 
     def set(self, office: str, text: str, until: datetime | None = None) -> None:
         """Close ``office``. Raises ``ClosuresError`` for a text that cannot be said."""
-        said = " ".join(text.split())
-        if not any(map(str.isalpha, said)):
-            raise ClosuresError("komunikat o zamknięciu jest pusty: dzwoniący musi usłyszeć, co się stało")
-        if len(said) > LONGEST:
-            raise ClosuresError(f"komunikat ma {len(said)} znaków, a może mieć najwyżej {LONGEST}")
-        self._write({**self.read(), office: Closure(said, until)})
+        self._write({**self.read(), office: Closure(spoken(text), until)})
 
     def clear(self, office: str) -> bool:
         """Open ``office`` again; False when it was not closed."""

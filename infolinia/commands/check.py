@@ -1,5 +1,6 @@
 """``infolinia check``: is this dialplan fit to go live?"""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -7,10 +8,12 @@ import msgspec
 import typer
 from rich.console import Console
 
+from infolinia.deployment import offices_lost
 from infolinia.judgement import Judgement, judge
 from infolinia.mishaps import reason
 from infolinia.settings import Settings
 from ivr.dialogue.plan import Plan
+from ivr.dialplan import Fault
 from ivr.dialplan.migrations import migrate as migrate_folder
 
 
@@ -38,13 +41,30 @@ def check(
     if migrate:
         _migrate(root, console)
     with console.status("Sprawdzam pliki") as status:
-        found = judge(root, settings, prove=proof, say=status.update)
+        found = _with_lost(judge(root, settings, prove=proof, say=status.update), settings)
     if as_json:
         report = {"ok": not found.faults, "faults": found.faults, "warnings": found.warnings}
         typer.echo(msgspec.json.encode({**report, "proof": found.proof, "rehearsals": found.rehearsals}).decode())
     else:
         _tell(console, found)
     raise typer.Exit(1 if found.faults else 0)
+
+
+def _with_lost(found: Judgement, settings: Settings) -> Judgement:
+    """With a warning for each office of the live version that is not there any more."""
+    plan = found.examined.plan
+    lost = [] if plan is None else offices_lost(settings, plan)
+    warnings = [
+        Fault(
+            f"offices/{office}.yaml",
+            1,
+            1,
+            f"UWAGA: urząd `{office}` ma działająca wersja, a w tym folderze go nie ma",
+            f"automat przestałby odbierać jego numery; infolinia deploy wymaga wtedy --remove {office}",
+        )
+        for office in lost
+    ]
+    return replace(found, warnings=[*found.warnings, *warnings])
 
 
 def _migrate(root: Path, console: Console) -> None:
@@ -77,6 +97,7 @@ def summary(found: Judgement, plan: Plan) -> str:
     """What is in order, in a line."""
     proof = found.proof
     sizes = f"{len(plan.nodes)} węzłów, {len(plan.offices)} urzędów, {len(plan.topics)} tematów"
-    checked = f" Zbadano {proof['states']} stanów rozmowy w {proof['seconds']:.1f} s." if proof else ""
+    how = "z poprzedniego dowodu" if proof and proof.get("reused") else f"w {proof['seconds']:.1f} s" if proof else ""
+    checked = f" Zbadano {proof['states']} stanów rozmowy {how}." if proof else ""
     tried = f" Prób: {found.rehearsals}, wszystkie zgodne." if found.rehearsals else ""
     return f"Dialplany w porządku: {sizes}.{checked}{tried}"

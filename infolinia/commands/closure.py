@@ -1,21 +1,26 @@
 """``infolinia closure``: close an office at once, in calls under way too, and open it again."""
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
 
-from infolinia.deployment import live_plan
+from infolinia.deployment import live_plan, versions_of
 from infolinia.settings import Settings
+from infolinia.voice import prompt_book
 from ivr.calendar import WARSAW
-from ivr.closures import EVERY, Closures, ClosuresError
+from ivr.closures import EVERY, Closures, ClosuresError, spoken
 from ivr.dialplan import PlanError, guess
 from store.versions import VersionError
+from voicebot.voices.voice import VoiceError
 
 app = typer.Typer(
     no_args_is_help=True,
     help="Zamknięcia awaryjne: urząd od tej chwili mówi, dlaczego jest nieczynny. Przykład: infolinia closure list",
 )
+PROMPT = "closure"
+"""What a closure's text is called where it is said (``ivr.dialogue.nodes.hours``)."""
 Office = Annotated[str, typer.Argument(help="Id urzędu, na przykład malopolskie; albo `wszystkie`")]
 
 
@@ -57,6 +62,17 @@ def _until(text: str | None) -> datetime | None:
     return until
 
 
+def _render(settings: Settings, text: str) -> None:
+    """Make the sound of ``text`` before it is in force, so that no caller waits for it. Without a voice the office is
+    closed all the same."""
+    try:
+        live = versions_of(settings).live()
+        book = prompt_book(settings, None if live is None else live.files)
+        asyncio.run(book.prepare([(PROMPT, text)]))
+    except (VoiceError, VersionError, OSError) as error:
+        typer.echo(f"Uwaga: komunikatu nie udało się przygotować ({error}); powstanie w pierwszej rozmowie", err=True)
+
+
 @app.command("set")
 def set_(
     office: Office,
@@ -73,6 +89,8 @@ def set_(
     """
     known, end = _office(office), _until(until)
     try:
+        _closures().read()
+        _render(Settings(), spoken(text))
         _closures().set(known, text, end)
     except ClosuresError as error:
         raise _fail(f"Nie zamknięto: {error}") from None

@@ -62,6 +62,9 @@ def deploy(
     by: By = None,
     note: Annotated[str, typer.Option(help="Po co ta zmiana: zostaje przy wersji")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tylko sprawdź i pokaż, co by się zmieniło")] = False,
+    remove: Annotated[
+        list[str] | None, typer.Option("--remove", help="Urząd, którego w tej wersji ma już nie być; można powtórzyć")
+    ] = None,
 ) -> None:
     """Wdraża dialplany: sprawdzenie, próby rozmów, dowód, komunikaty, potem zmiana w jednej chwili.
 
@@ -75,11 +78,21 @@ def deploy(
       infolinia deploy --note "Godziny w maju"
 
       infolinia deploy kopia/dialplans --by anna.nowak
+
+      infolinia deploy --remove podlaskie
     """
     settings = Settings()
     os.nice(10)  # the proof must take nothing from calls under way
     with _plainly():
-        done = make_live(settings, folder or settings.dialplans, by=by or who(), note=note, trial=dry_run, say=_say)
+        done = make_live(
+            settings,
+            folder or settings.dialplans,
+            by=by or who(),
+            note=note,
+            trial=dry_run,
+            remove=remove or (),
+            say=_say,
+        )
     for warning in done.judgement.warnings:
         console.print(f"{warning} [uwaga]")
     typer.echo(summary(done.judgement, done.plan))

@@ -193,5 +193,9 @@ def _replayed(plan: Plan, data: dict[str, Any], console: Console) -> bool:
         for text in turn["says"]:
             console.print(f"   „{text}”")
         console.print(f"   [{turn['node']}] {'; '.join(turn['does'])} {turn.get('ended', '')}".rstrip())
-    console.print("Rozmowa przebiega jak zapisana." if same else "Rozmowa przebiega dziś inaczej niż zapisana.")
+    if "property" in data:
+        shown = f"Tak wygląda błąd: {data.get('title', '')}"
+        console.print(shown if same else "Rozmowa przebiega dziś inaczej: czy błąd jest nadal, powie infolinia check.")
+    else:
+        console.print("Rozmowa przebiega jak zapisana." if same else "Rozmowa przebiega dziś inaczej niż zapisana.")
     return same

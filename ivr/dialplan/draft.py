@@ -15,7 +15,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from ..dialogue.manners import Manners
 from ..dialogue.nodes import KINDS, NODES
 from ..dialogue.plan import Office, QueueKind, Topic
-from .polish import explain, guess
+from .polish import explain, field_hint, guess
 from .source import Fault, Source
 from .strays import strays
 from .yaml12 import Path_
@@ -145,7 +145,7 @@ class Draft:
         if not self._of_this_version(source, data):
             return None
         for name in data.keys() - required - optional - {"version"}:
-            hint = guess(name, required | optional)
+            hint = field_hint(name, sorted(required | optional | {"version"}))
             self.faults.append(source.fault((name,), f"nieznane pole `{name}`", hint, key=True))
         for name in sorted(required - data.keys()):
             self.faults.append(source.fault((), f"brakuje pola `{name}`", "proszę je dopisać"))

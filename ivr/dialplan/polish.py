@@ -10,6 +10,10 @@ DIGITS = r"^[0-9]{9}$"
 CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$"
 QUOTES = "proszę ująć wartość w cudzysłów"
 NEAR = 60
+_HARD = re.compile("[\u00a0\u2007\u202f]")
+_HARD_WHERE_YAML_READS = re.compile(r"(?:^|[:,\[{]|^\s*-)\s*?[\u00a0\u2007\u202f]")
+_QUOTE_WHERE_YAML_READS = re.compile(r"(?:^|[:,\[{]|^\s*-)\s*[„”“«»‚‘’]")
+"""Before a key, or between it and its value: within a text in quotation marks these are letters like any other."""
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
@@ -22,6 +26,23 @@ def guess(word: str, known: Iterable[str]) -> str:
     """ "czy chodziło o `…`?" for the nearest known word, or nothing when none is near."""
     found = nearest(word, known)
     return f"czy chodziło o `{found}`?" if found else ""
+
+
+def field_hint(name: str, known: Iterable[str]) -> str:
+    """What to write instead of the unknown field ``name``: the nearest known one, else all there are."""
+    if _HARD.search(name):
+        return "w nazwie stoi twarda spacja: proszę zastąpić ją zwykłą"
+    names = ", ".join(f"`{one}`" for one in known)
+    return guess(name, known) or (f"tu mogą stać: {names}" if names else "")
+
+
+def odd_sign(line: str) -> tuple[str, str] | None:
+    """Message and hint for a sign in ``line`` that only looks like the one YAML wants, None when there is none."""
+    if _HARD_WHERE_YAML_READS.search(line):
+        return "twarda (nierozdzielająca) spacja w miejscu zwykłej", "proszę skasować ją i wpisać zwykłą spację"
+    if _QUOTE_WHERE_YAML_READS.search(line):
+        return "cudzysłów drukarski („ ” “) nie obejmuje tekstu w YAML", 'proszę użyć prostego cudzysłowu: "tekst"'
+    return None
 
 
 def syntax(problem: str, line: str) -> tuple[str, str]:
@@ -69,7 +90,7 @@ def explain(error: Mapping[str, Any], known_fields: Iterable[str] = ()) -> tuple
         case "missing":
             return f"brakuje pola `{name}`", "proszę je dopisać"
         case "extra_forbidden":
-            return f"nieznane pole `{name}`", guess(name, known_fields)
+            return f"nieznane pole `{name}`", field_hint(name, known_fields)
         case "union_tag_invalid":
             tags = str(context.get("expected_tags", "")).replace("'", "").split(", ")
             return f"nieznany rodzaj węzła `{context.get('tag')}`", guess(str(context.get("tag")), tags)

@@ -22,7 +22,7 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
-from .polish import syntax
+from .polish import odd_sign, syntax
 
 MAX_DEPTH = 20
 MAX_PIECES = 50_000
@@ -122,6 +122,9 @@ class _Reader:
                         raise _Stop(mark, "drugi dokument YAML w jednym pliku", "proszę usunąć wiersz `---`")
                 self._take(event, mark)
         except MarkedYAMLError as error:
+            for place in filter(None, (error.problem_mark, error.context_mark)):
+                if odd := odd_sign(_line(text, place.line + 1)):
+                    raise _Stop((place.line + 1, place.column + 1), *odd) from None
             at = error.problem_mark or error.context_mark
             mark = (at.line + 1, at.column + 1) if at else (1, 1)
             raise _Stop(mark, *syntax(str(error.problem), _line(text, mark[0]))) from None

@@ -16,7 +16,8 @@ from infolinia.commands.simulate import simulate
 from infolinia.settings import ROOT
 from ivr.dialogue.plan import Plan
 from ivr.dialogue.script import play
-from ivr.proof import Proof, Violation
+from ivr.dialplan import Fault
+from ivr.proof import Bounds, Proof, Violation
 from tests.fakes.taught import share_recogniser
 
 
@@ -85,7 +86,7 @@ def test_a_breach_leaves_the_call_that_shows_it(root: Path, var: Path, monkeypat
     event = {"type": "CallArrived", "dialled": "224605992", "caller": None, "at": "2026-04-21T10:00:00+02:00"}
 
     def breached(plan: Plan) -> Proof:
-        script = {"title": "x", "turns": play(plan, {"turns": [{"event": event}]})}
+        script = {"title": "x", "property": "koniec", "turns": play(plan, {"turns": [{"event": event}]})}
         return Proof(7, 9, 0.5, ("koniec",), (Violation("koniec", "bez końca", "kolejka", script),), None)
 
     monkeypatch.setattr(judgement.proof, "prove", breached)
@@ -93,7 +94,9 @@ def test_a_breach_leaves_the_call_that_shows_it(root: Path, var: Path, monkeypat
     assert not report["ok"]
     (shown,) = (var / "proof" / "calls").glob("*/koniec-1.yaml")
     assert report["faults"][0]["hint"].endswith(f"infolinia simulate --script {shown} --folder {root}")
-    assert run(simulate, "--script", str(shown), "--folder", str(root)).exit_code == 0
+    played = run(simulate, "--script", str(shown), "--folder", str(root))
+    assert played.exit_code == 0
+    assert "Tak wygląda błąd: x" in played.output
     (root / "hotline.yaml").write_text((root / "hotline.yaml").read_text() + "# inna treść\n")
     run(command.check, str(root))
     assert len(list((var / "proof" / "calls").glob("*/koniec-1.yaml"))) == 2, "another check takes nothing away"
@@ -184,3 +187,23 @@ def test_schemas_are_written_and_do_not_disturb(root: Path) -> None:
 
 def test_schemas_of_a_folder_that_is_not_there(tmp_path: Path) -> None:
     assert run(schema, str(tmp_path / "nowhere")).exit_code == 1
+
+
+def test_a_former_proof_is_called_so(root: Path, var: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = Proof(7, 9, 50.0, ("koniec",), (), Bounds(1, 1.0, 1, 1.0))
+    monkeypatch.setattr(judgement.proof, "prove", lambda plan: found)
+    first = json.loads(run(command.check, str(root), "--json").stdout)["proof"]
+    assert (first["seconds"], first.get("reused")) == (50.0, None)
+    again = json.loads(run(command.check, str(root), "--json").stdout)["proof"]
+    assert (again["states"], again["reused"]) == (7, True)
+    assert again["seconds"] != 50.0
+    assert "Zbadano 7 stanów rozmowy z poprzedniego dowodu." in run(command.check, str(root)).output
+
+
+def test_rehearsals_beside_a_breach_are_one_line(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = Proof(7, 9, 0.5, ("koniec",), (Violation("koniec", "rozmowa nie ma końca", "kolejka"),), None)
+    monkeypatch.setattr(judgement.proof, "prove", lambda plan: found)
+    unlike = [Fault(f"tests/{n % 5}.yaml", n, 1, "próba się nie zgadza: x") for n in range(9)]
+    monkeypatch.setattr(judgement, "run_all", lambda *given: (5, unlike))
+    faults = json.loads(run(command.check, str(root), "--json").stdout)["faults"]
+    assert [fault["message"] for fault in faults] == ["rozmowa nie ma końca", "5 prób też się nie zgadza"]

@@ -60,3 +60,27 @@ def test_a_damaged_file_is_told(var: Path) -> None:
         result = run(*words)
         assert result.exit_code == 1
         assert "uszkodzony" in result.output
+
+
+def test_the_text_is_rendered_before_it_is_in_force(var: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+
+    class Book:
+        async def prepare(self, lines: list[tuple[str, str]]) -> None:
+            assert not (var / "closures.json").exists(), "no caller may come before the sound is there"
+            made.extend(lines)
+
+    monkeypatch.setattr(closure, "prompt_book", lambda settings, files: Book())
+    assert run("set", "malopolskie", "  Awaria   prądu. ").exit_code == 0
+    assert made == [("closure", "Awaria prądu.")]
+
+
+def test_an_office_is_closed_even_without_a_voice(var: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def voiceless(settings: object, files: object) -> None:
+        raise closure.VoiceError("nie ma głosu")
+
+    monkeypatch.setattr(closure, "prompt_book", voiceless)
+    result = run("set", "malopolskie", "Awaria prądu.")
+    assert result.exit_code == 0
+    assert "nie ma głosu" in result.output
+    assert (var / "closures.json").exists()

@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 
 from infolinia import deployment, judgement
 from infolinia.commands import going_live as command
+from infolinia.commands.check import check
 from infolinia.settings import ROOT
 from ivr.dialplan import load_plan
 from ivr.proof import Proof, Violation
@@ -206,3 +207,18 @@ def test_changed_phrases_name_the_command_that_judges_them(root: Path, var: Path
         in run(command.deploy, root).output
     )
     assert next_step in run(command.deploy, root).output, "said again while it is not done"
+
+
+def test_an_office_does_not_disappear_without_being_named(root: Path) -> None:
+    run(command.deploy, root)
+    (root / "offices" / "podlaskie.yaml").unlink()
+    told = run(check, root, "--no-proof")
+    assert told.exit_code == 0
+    assert "urząd `podlaskie` ma działająca wersja" in told.output
+    refused = run(command.deploy, root)
+    assert refused.exit_code == 1
+    assert "infolinia deploy --remove podlaskie" in refused.output
+    assert run(command.deploy, root, "--remove", "opolskie").exit_code == 1
+    assert len(listed()["versions"]) == 1
+    assert run(command.deploy, root, "--remove", "podlaskie").exit_code == 0
+    assert len(listed()["versions"]) == 2

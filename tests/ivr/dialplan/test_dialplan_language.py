@@ -11,6 +11,7 @@ from ivr.dialogue.events import CallArrived, Event, HumanAsked, Keyed, LookedUp,
 from ivr.dialogue.machine import round_trip, step
 from ivr.dialogue.plan import Plan
 from ivr.dialplan import load_plan
+from ivr.dialplan.yaml12 import read
 from tests.ivr.dialplan.broken_plans import copy_shipped
 
 MALOPOLSKIE, NATIONAL = "224605992", "223300330"
@@ -273,3 +274,15 @@ def test_no_queue_is_tried_twice_and_the_round_ends(plan: Plan) -> None:
             queues.append(queue(call))
             call.ended("timeout")
     assert queues == [f"{office}-kol-ogolna" for office in ("malopolskie", "slaskie", "opolskie", "krajowa")]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("version: 1\nstart:\u00a0pora\nperson: x\n", "twarda (nierozdzielająca) spacja w miejscu zwykłej"),
+        ("version: 1\ntext: „Godziny: od ósmej”\n", "cudzysłów drukarski („ ” “) nie obejmuje tekstu w YAML"),
+        ("version: 1\ntext: Twarda\u00a0spacja: tu\n", "dwukropek w miejscu, gdzie nie może stać"),
+    ],
+)
+def test_signs_that_only_look_like_others_are_named(text: str, message: str) -> None:
+    assert [slip.message for slip in read(text.encode()).slips] == [message]
