@@ -230,7 +230,7 @@ def test_preparing_ends_when_rendering_fails_while_synthesisers_start(tmp_path: 
     ended = subprocess.run(
         [sys.executable, "-c", BREAKS, str(tmp_path)], capture_output=True, text=True, timeout=60, check=False
     )
-    assert (ended.returncode, "told: espeak-ng fails (RuntimeError: it broke)" in ended.stderr) == (1, True)
+    assert (ended.returncode, "told: espeak-ng zawodzi (RuntimeError: it broke)" in ended.stderr) == (1, True)
     assert "never retrieved" not in ended.stderr
 
 
