@@ -265,7 +265,7 @@ class Engine:
             if (deployed := live_model(folder)) is not None:
                 topics.by = self._recognisers.get(deployed) or TopicRecogniser.load(deployed)
                 self._recognisers[deployed] = topics.by
-                self._topics_name = deployed.stem
+                self._topics_name = f"version-{deployed.parent.name}"
                 return
         except (CatalogueError, ModelError) as error:
             log.error("deployed topics cannot be read: those of the present phrases serve", why=str(error))
