@@ -60,10 +60,12 @@ class Space:
         return sum(weight**2 for weight in self.weights)
 
     def vector(self, text: str) -> tuple[list[int], list[float]]:
-        """Sparse coordinates of ``text``: indices and values."""
+        """Sparse coordinates of ``text``: indices and values. A model may weigh only the first of the blocks, as those
+        stored before sounds were counted do."""
         indices: list[int] = []
         values: list[float] = []
-        for block, weight in zip(self.extractor.blocks(text), self.weights, strict=True):
+        blocks = self.extractor.blocks(text)[: len(self.weights)]
+        for block, weight in zip(blocks, self.weights, strict=True):
             self._block(block, weight, indices, values)
         return indices, values
 

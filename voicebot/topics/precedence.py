@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-STRONG = 0.4
+STRONG = 0.8
 """Taken off the score of a topic that a word rules out: more than noise, less than a phrase said word for word."""
 MILD = 0.2
 """Taken off the score of a topic whose own word is missing."""

@@ -24,12 +24,12 @@ from .precedence import prefix, ruled_out
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to train. ``weights``: words, letters, concepts; ``ridge``: regularisation; ``alike``: cosine from which two
-    phrases of one label count as one when probabilities are calibrated; ``family``: how much of what all topics of one
-    family score together each of them gets besides; ``caution``: how many out-of-scope utterances one of them stands
-    for when probabilities are calibrated: to take it for a topic is worse than to ask the caller once more."""
+    """How to train. ``weights``: words, letters, concepts, sounds; ``ridge``: regularisation; ``alike``: cosine from
+    which two phrases of one label count as one when probabilities are calibrated; ``family``: how much of what all
+    topics of one family score together each of them gets besides; ``caution``: how many out-of-scope utterances one of
+    them stands for when probabilities are calibrated: to take it for a topic is worse than to ask once more."""
 
-    weights: tuple[float, float, float] = (1.0, 1.0, 0.5)
+    weights: tuple[float, ...] = (1.0, 1.0, 0.5, 1.0)
     ridge: float = 0.6
     novelty: float = 0.5
     rarest: int = 2
