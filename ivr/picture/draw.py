@@ -115,10 +115,28 @@ def _beginning(plan: Plan, office: Office) -> str:
     rows = [
         _row(office.name, bold=True),
         _row(f"tel. {numbers}"),
-        *map(_row, _wrapped(spoken_hours(office.hours), 40, 3)),
+        *(_row(line) for text in _hours(office) for line in _wrapped(text, 40, 3)),
     ]
     label = _table(rows, "#ffffff", border=2)
     return f'"(start)" [label={label}]\n"(start)" -> {_id(plan.start)} [penwidth=2 color="{INK}"]'
+
+
+def _hours(office: Office) -> Iterator[str]:
+    """The hours of the whole year, those of each season, and the days that are unlike their week."""
+    for season in dict.fromkeys(hours.season for hours in sorted(office.hours, key=lambda h: h.season.first or "")):
+        told = spoken_hours([hours for hours in office.hours if hours.season == season])
+        yield f"od {_day(season.first)} do {_day(season.last)}: {told}" if season.first and season.last else told
+    for day in office.special:
+        yield f"{_day(day.date)}: od {day.opens} do {day.closes}"
+    if office.closed_on:
+        yield f"nieczynne: {', '.join(map(_day, office.closed_on))}"
+    if office.open_on:
+        yield f"czynne mimo święta: {', '.join(map(_day, office.open_on))}"
+
+
+def _day(day: str) -> str:
+    """As it is written in Poland: 30.04.2026, or 30.04 of every year."""
+    return ".".join(reversed(day.split("-")))
 
 
 def _number(number: str) -> str:

@@ -1,5 +1,6 @@
 """The picture: every node and every way is in it, and both pages are whole."""
 
+import re
 import shutil
 import subprocess
 import xml.etree.ElementTree as ET
@@ -7,7 +8,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from ivr.dialogue.node import NodeRef, references
-from ivr.dialogue.plan import Plan
+from ivr.dialogue.plan import Hours, Plan, SpecialDay
 from ivr.picture import dot, printed, viewer
 
 needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="needs Graphviz")
@@ -27,6 +28,23 @@ def test_every_node_and_every_way_is_drawn(plan: Plan) -> None:
 
 def test_the_national_line_has_its_own_numbers(plan: Plan) -> None:
     assert "801 055 055" in dot(plan)
+
+
+def test_hours_of_a_season_and_unlike_days_bear_their_dates(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    office = plan.offices["podlaskie"]
+    in_spring = {"first": "02-15", "last": "04-30"}
+    wednesday = Hours.model_validate({"days": ("sr",), "from": "08:00", "to": "18:00", "season": in_spring})
+    special = SpecialDay.model_validate({"date": "2026-04-30", "from": "08:00", "to": "20:00"})
+    changes = {
+        "hours": (*office.hours, wednesday),
+        "special": (special,),
+        "closed_on": ("2026-05-02", "12-24"),
+        "open_on": ("11-11",),
+    }
+    monkeypatch.setitem(plan.offices, "podlaskie", office.model_copy(update=changes))
+    text = " ".join(re.findall(r">([^<>]+)<", dot(plan, "podlaskie")))
+    assert "od poniedziałku do piątku od ósmej do szesnastej od 15.02 do 30.04: w środę od" in text
+    assert "30.04.2026: od 08:00 do 20:00 nieczynne: 02.05.2026, 24.12 czynne mimo święta: 11.11" in text
 
 
 def test_texts_cannot_break_the_language_of_the_graph(plan: Plan) -> None:
