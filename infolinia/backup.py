@@ -17,7 +17,12 @@ from sqlalchemy import delete
 
 from telepin.vault import SEALED
 
-KEPT = ("secrets", "closures.json", "dialplans", "topics", "asterisk/lib", "asterisk/db", "stubs")
+KEPT = (
+    *("secrets", "closures.json", "recording.json", "dialplans", "topics"),
+    *("asterisk/lib", "asterisk/db", "asterisk/moh", "stubs"),
+)
+"""Recorded calls are not among them: an archive would outlive the days for which they may be kept."""
+
 DATABASES = ("infolinia.db",)
 SHORT_LIVED = {SEALED.name: str(delete(SEALED))}
 """Tables that no archive may hold: sealed identities and verdicts of calls under way, whose key is in it too."""

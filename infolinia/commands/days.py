@@ -6,13 +6,19 @@ import typer
 
 from ivr.calendar import WARSAW
 
+YEARS = range(2000, 2100)
+"""What can be meant: no call is older than the hotline, and no moment in them leaves what databases can hold."""
+
 
 def day(text: str) -> date:
     """The day that ``text`` names (``2024-04-30``). Raises ``BadParameter`` with the mend."""
     try:
-        return date.fromisoformat(text)
+        found = date.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(f"nie ma dnia „{text}”; proszę podać na przykład 2024-04-30") from None
+    if found.year not in YEARS:
+        raise typer.BadParameter(f"rok {found.year} jest poza zakresem {YEARS[0]}–{YEARS[-1]}")
+    return found
 
 
 def in_order(since: date | None, until: date | None) -> None:

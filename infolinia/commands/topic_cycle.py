@@ -30,6 +30,9 @@ Heldout = Annotated[
     list[Path] | None, typer.Option(help="Zbiór kontrolny; bez tej opcji: zbiory niezależne z katalogu testów.")
 ]
 
+ENDED = {"keys": "wybór klawiszem", "person": "konsultant", "ended": "koniec rozmowy"}
+"""How a matter without a topic ended, in words."""
+
 
 def journal(settings: Settings, since: datetime | None, until: datetime | None) -> "list[Conversation]":
     """The conversations of these days; ends the program when the days are in the wrong order."""
@@ -80,7 +83,7 @@ def select(
                 sum(times for _, times in found.members),
                 "; ".join(one.text for one, _ in found.members[:4]),
                 ", ".join(f"{label} {share:.2f}" for label, share in found.members[0][0].suggested[:2]),
-                found.members[0][0].ended,
+                ENDED.get(found.members[0][0].ended, found.members[0][0].ended),
             ]
             for at, found in enumerate(groups, 1)
         ]

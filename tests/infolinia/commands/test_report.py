@@ -61,6 +61,8 @@ def test_days_are_both_included(var: Path) -> None:
     [
         (("--from", "2024-13-01", "--to", "2024-12-01"), "nie ma dnia „2024-13-01”"),
         (("--to", "wczoraj"), "nie ma dnia „wczoraj”"),
+        (("--to", "9999-12-31"), "rok 9999 jest poza zakresem 2000–2099"),
+        (("--from", "0001-01-01"), "rok 1 jest poza zakresem 2000–2099"),
         (("--from", "2024-05-01", "--to", "2024-04-01"), "ostatni dzień (--to 2024-04-01) jest przed pierwszym"),
     ],
 )
@@ -83,7 +85,7 @@ def test_the_days_reported_on_are_told(var: Path, days: tuple[str, ...], period:
 
 
 def test_a_first_day_to_come_is_refused(var: Path) -> None:
-    shown = run("kpi3", "--from", "2999-01-01")
+    shown = run("kpi3", "--from", "2099-01-01")
     assert (shown.exit_code, "po dzisiejszym" in shown.output) == (2, True)
 
 
