@@ -21,6 +21,7 @@ from infolinia.settings import Settings
 from ivr import proof
 from ivr.dialogue.plan import Plan
 from ivr.dialplan import Examined, Fault, examine, guess, program
+from voicebot.polish import plural
 from voicebot.topics.catalogue import AREA_FILES, CatalogueError
 from voicebot.topics.recogniser import ensure_model
 
@@ -79,10 +80,7 @@ def _folded(unlike: list[Fault]) -> list[Fault]:
     if not names:
         return unlike
     count = len(names)
-    few = count % 10 in (2, 3, 4) and count % 100 not in (12, 13, 14)
-    told = (
-        "próba też się nie zgadza" if count == 1 else "próby też się nie zgadzają" if few else "prób też się nie zgadza"
-    )
+    told = plural(count, "próba też się nie zgadza", "próby też się nie zgadzają", "prób też się nie zgadza")
     others = [fault for fault in unlike if not fault.message.startswith(UNLIKE)]
     return [*others, Fault("tests", 0, 0, f"{count} {told}", "proszę najpierw usunąć błędy z dowodu")]
 
@@ -132,11 +130,12 @@ def _unlearnt(plan: Plan, root: Path) -> list[Fault]:
 
 def _files_missing(folder: Path) -> Iterator[Fault]:
     """The recogniser reads certain files and no others."""
-    for name in (*AREA_FILES, "lexicon", "out-of-scope"):
+    needed = (*AREA_FILES, "lexicon", "out-of-scope")
+    for name in needed:
         if not (folder / f"{name}.yaml").is_file():
             yield Fault(f"topics/{name}.yaml", 1, 1, "brakuje pliku", "bez niego nie można nauczyć rozpoznawania")
     for path in sorted(folder.glob("*.yaml")):
-        if path.stem not in (*AREA_FILES, "lexicon", "out-of-scope", "precedence") and not path.name.startswith("."):
+        if path.stem not in (*needed, "precedence") and not path.name.startswith("."):
             hint = f"proszę dopisać jego tematy do jednego z: {', '.join(f'{area}.yaml' for area in AREA_FILES)}"
             yield Fault(f"topics/{path.name}", 1, 1, "tego pliku rozpoznawanie tematów nie czyta", hint)
 
