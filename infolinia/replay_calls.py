@@ -16,6 +16,7 @@ from infolinia.asterisk import install
 from infolinia.asterisk.port import listening
 from infolinia.commands.testcall import sip_line
 from infolinia.installation import prepare
+from infolinia.interruptions import undisturbed
 from infolinia.rehearsals import people
 from infolinia.settings import Settings
 from infolinia.stack import Stack
@@ -59,11 +60,12 @@ def hotline(settings: Settings, say: Callable[[str], None]) -> Iterator[tuple[Se
             stack.agents(["add", name, *(word for queue in QUEUES for word in ("--queue", queue))])
         yield own, plan
     finally:
-        os.environ.clear()
-        os.environ.update(kept)
-        stack.settings = own.model_copy(update={"drain_seconds": 0.0})
-        stack.down()
-        shutil.rmtree(folder, ignore_errors=True)
+        with undisturbed():
+            os.environ.clear()
+            os.environ.update(kept)
+            stack.settings = own.model_copy(update={"drain_seconds": 0.0})
+            stack.down()
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _own(settings: Settings, folder: Path) -> Settings:

@@ -22,8 +22,10 @@ from recordings.replay.core_call import CALL, play
 from recordings.replay.ear import Memory, RememberingEar
 from recordings.replay.judge import refused
 from recordings.replay.run import Replay
+from recordings.replay.streaming_ear import StreamingEar
 from recordings.replay.verdict import Result
 from voicebot.ears.choose import HINT
+from voicebot.ears.vosk import VoskEngine
 from voicebot.ears.whisper import BEAM, MARGIN, SHORTEST, WhisperEngine
 from voicebot.models import model_folder
 from voicebot.topics.recogniser import ensure_model
@@ -32,6 +34,7 @@ EAR = f"whisper-base-{hashlib.sha256(f'{HINT} {BEAM} {SHORTEST} {MARGIN}'.encode
 """The recogniser, what it is primed with and how it looks: another one hears otherwise."""
 HEARD = "heard.jsonl"
 THREADS = 1
+NO_VOSK = "ucho Vosk potrzebuje modelu: INFOLINIA_VOSK_MODEL=folder modelu albo tiny (próbny, z głosów syntetycznych)"
 
 
 def by_journal(settings: Settings, update: bool = False) -> Replay:
@@ -51,17 +54,18 @@ def by_journal(settings: Settings, update: bool = False) -> Replay:
     return judging("journal", replay)
 
 
-def by_audio(settings: Settings, update: bool = False, fresh: bool = False) -> Replay:
-    """Replays through the whole engine with its ear, on a virtual clock. ``fresh``: listens to everything again instead
-    of remembering what was heard. Raises ``PlanError``."""
+def by_audio(settings: Settings, update: bool = False, fresh: bool = False, kind: str = "whisper") -> Replay:
+    """Replays through the whole engine with the ear ``kind`` (``whisper``; ``vosk`` with the model of ``settings``), on
+    a virtual clock. ``fresh``: listens to everything again instead of remembering what was heard. ``update`` keeps what
+    Whisper hears. Raises ``PlanError`` or ``FileNotFoundError`` (no such model)."""
     logs.to_file(settings.var / "log" / "replay.log")
     stage = stage_of(load_plan(settings.dialplans), settings)
     listening = _Listening(settings)
 
     def replay(folder: Folder) -> Result:
-        ear = listening.ear(folder.path, fresh)
+        ear = listening.ear(folder.path, fresh) if kind == "whisper" else listening.vosk()
         result, course = audio.replay(stage, folder, ear)
-        if update and course is not None and course.whole:
+        if update and isinstance(ear, RememberingEar) and course is not None and course.whole:
             ear.memories[0].save(ear.used)
             asked = course.caller.questions if course.caller else {}
             made = made_with(stage.plan, settings, ear.name, "audio")
@@ -105,6 +109,7 @@ class _Listening:
     """The recogniser of this installation and what it is remembered to have heard."""
 
     def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self._model = model_folder(settings.var / "models", "whisper")
         self._cache = Memory(settings.var / "replay" / "heard.jsonl", appends=True)
 
@@ -112,6 +117,14 @@ class _Listening:
         """An ear for one replay of ``fixture``."""
         engine = self._engine if self._model is not None else None
         return RememberingEar(EAR, engine, [Memory(fixture / HEARD), self._cache], fresh=fresh)
+
+    @lru_cache(maxsize=1)  # noqa: B019  # lives as long as the process
+    def vosk(self) -> StreamingEar:
+        """The ear that streams, of the Vosk model that the settings name."""
+        model = self._settings.vosk_model
+        if model is None:
+            raise FileNotFoundError(NO_VOSK)
+        return StreamingEar(f"vosk-{model.name}", VoskEngine(str(model)))
 
     @lru_cache(maxsize=1)  # noqa: B019  # lives as long as the process
     def _engine(self) -> WhisperEngine:

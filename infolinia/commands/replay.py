@@ -2,9 +2,11 @@
 
 import json
 import os
+import re
 from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -12,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from infolinia import replays
 from infolinia.commands.stack import TROUBLE
+from infolinia.interruptions import interruptible
 from infolinia.mishaps import reason
 from infolinia.replay_calls import replay_calls
 from infolinia.settings import ROOT, Settings
@@ -24,6 +27,15 @@ from recordings.replay.verdict import Result, as_json, exit_code
 
 CALLS = ROOT / "recordings" / "calls"
 CALLS_AT_ONCE = 3
+
+
+class Ear(StrEnum):
+    """The ears that may listen to a replay."""
+
+    WHISPER = "whisper"
+    VOSK = "vosk"
+
+
 WORDS = {"pass": "zgodne", "fail": "INACZEJ", "refuse": "odmowa", "known": "znana wada"}
 COLOURS = {"pass": "green", "fail": "bold red", "refuse": "yellow", "known": "cyan"}
 
@@ -54,12 +66,19 @@ def replay(
     first: Annotated[
         bool, typer.Option("--first", "-x", help="Skończ na pierwszym, które przebiegło inaczej.")
     ] = False,
+    ear: Annotated[
+        Ear | None,
+        typer.Option("--ear", help="Które ucho słucha; domyślnie whisper, a przy --call ucho instalacji."),
+    ] = None,
+    limit: Annotated[
+        str, typer.Option("--limit", help="Przerwij po tym czasie, np. 5m; co osądzono, zostaje.", metavar="CZAS")
+    ] = "",
     jobs: Annotated[int, typer.Option(help="Ile naraz; 0: tyle, ile rdzeni.", min=0, max=64)] = 0,
 ) -> None:
     """Odtwarza nagrane rozmowy na dzisiejszym kodzie i mówi, co pierwsze przebiegło inaczej.
 
     Kod wyjścia: 0 – wszystko zgodne, 1 – coś przebiegło inaczej, 2 – złe wywołanie, 3 – nic nie przebiegło inaczej,
-    ale czegoś nie dało się ocenić.
+    ale czegoś nie dało się ocenić, 130 – przerwano (Ctrl-C, SIGTERM, --limit): wynik mówi, co osądzono.
 
     Przykłady:
 
@@ -71,23 +90,31 @@ def replay(
 
     infolinia replay -k "telepin and not hang-up" --json --junit wynik.xml
 
+    infolinia replay --call --limit 5m --json > rozmowy.json
+
+    INFOLINIA_VOSK_MODEL=/opt/vosk-pl infolinia replay --ear vosk
+
     infolinia replay --json --details > wczoraj.json; infolinia replay --report dzis.html --against wczoraj.json
     """
     settings = Settings()
     console = Console(stderr=True, highlight=False, emoji=False)
     chosen = _chosen(paths or [CALLS], words)
     if journal + audio + call > 1:
-        typer.echo("proszę wybrać jedną głębokość: --journal, --audio albo --call", err=True)
-        raise typer.Exit(2)
+        _bad("proszę wybrać jedną głębokość: --journal, --audio albo --call")
     if call and update:
-        typer.echo(
-            "--update nie działa z --call: dziennik prawdziwej rozmowy za każdym razem jest trochę inny", err=True
-        )
-        raise typer.Exit(2)
-    earlier = _earlier(against, report)
+        _bad("--update nie działa z --call: dziennik prawdziwej rozmowy za każdym razem jest trochę inny")
+    settings = _with_ear(settings, ear, "journal" if journal else "call" if call else "audio", update=update)
+    earlier, most = _earlier(against, report), _seconds(limit)
+    kind = "whisper" if ear is None else ear.value
     plan: tuple[Callable[..., Replay], tuple[object, ...], int]
-    plan = (replays.by_journal, (settings, update), 1) if journal else (replays.by_audio, (settings, update, fresh), 0)
+    plan = (
+        (replays.by_journal, (settings, update), 1)
+        if journal
+        else (replays.by_audio, (settings, update, fresh, kind), 0)
+    )
     make, options, at_once = plan
+    judged: dict[str, Result] = {}
+    left: list[str] = []
     try:
         with Progress(
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
@@ -95,13 +122,17 @@ def replay(
             task = progress.add_task("nagrania", total=len(chosen))
 
             def done(result: Result) -> bool:
-                progress.advance(task)
+                judged[result.path] = result
+                progress.update(task, completed=len(judged))
                 return not first or result.verdict not in ("fail", "refuse")
 
-            if call:
-                results = replay_calls(settings, chosen, jobs or CALLS_AT_ONCE, progress.console.print, done)
-            else:
-                results = run(chosen, make, options, at_once or workers(jobs), done)
+            with interruptible(most):
+                if call:
+                    replay_calls(settings, chosen, jobs or CALLS_AT_ONCE, progress.console.print, done)
+                else:
+                    run(chosen, make, options, at_once or workers(jobs), done)
+    except KeyboardInterrupt:
+        left = [path.name for path in chosen if str(path) not in judged]
     except PlanError as error:
         for fault in error.faults:
             console.print(str(fault), markup=False)
@@ -109,19 +140,48 @@ def replay(
     except TROUBLE as error:
         console.print(str(error), markup=False)
         raise typer.Exit(2) from None
+    results = [judged[str(path)] for path in chosen if str(path) in judged]
     if junit_file is not None:
         junit_file.parent.mkdir(parents=True, exist_ok=True)
-        junit_file.write_bytes(junit(results))
+        junit_file.write_bytes(junit(results, left))
     if report is not None:
         from recordings.report.page import write_report
 
-        write_report(report, as_json(results, details=True), earlier, against.name if against else "")
+        write_report(report, as_json(results, details=True, left=left), earlier, against.name if against else "")
         console.print(f"raport: {report}", markup=False)
     if as_data:
-        typer.echo(json.dumps(as_json(results, details=details), ensure_ascii=False, indent=1))
+        typer.echo(json.dumps(as_json(results, details=details, left=left), ensure_ascii=False, indent=1))
     else:
-        _tell(results, Console(highlight=False, soft_wrap=True, emoji=False))
-    raise typer.Exit(exit_code(results))
+        _tell(results, left, Console(highlight=False, soft_wrap=True, emoji=False))
+    raise typer.Exit(exit_code(results, left))
+
+
+def _with_ear(settings: Settings, ear: Ear | None, depth: str, *, update: bool) -> Settings:
+    """``settings`` in which ``ear`` is the one that hears; ends the program where it cannot be."""
+    if ear is None:
+        return settings
+    if depth == "journal":
+        _bad("--ear nie działa z --journal: dziennik mówi, co usłyszano, więc nikt tam nie słucha")
+    if update and ear is Ear.VOSK:
+        _bad("--update nie działa z --ear vosk: nagrania projektu trzymają to, co słyszy Whisper")
+    if ear is Ear.VOSK and settings.vosk_model is None:
+        _bad(replays.NO_VOSK)
+    if ear is Ear.VOSK:
+        return settings.model_copy(update={"whisper": False, "ears": {}})
+    return settings.model_copy(update={"vosk_model": None, "whisper": True, "ears": {}})
+
+
+def _seconds(text: str) -> float:
+    """``--limit`` in seconds; 0 where there is none."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(s|m)?", text or "0")
+    if match is None or (text and not float(match[1])):
+        _bad(f"--limit {text}: proszę podać na przykład 90s albo 5m")
+    return float(match[1]) * (60 if match[2] == "m" else 1)
+
+
+def _bad(message: str) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(2)
 
 
 def _earlier(against: Path | None, report: Path | None) -> dict[str, Any] | None:
@@ -171,7 +231,7 @@ def _words(path: Path) -> list[str]:
     return [path.name, fixture.area, *fixture.style]
 
 
-def _tell(results: list[Result], console: Console) -> None:
+def _tell(results: list[Result], left: list[str], console: Console) -> None:
     for result in results:
         if result.verdict == "pass":
             continue
@@ -186,6 +246,8 @@ def _tell(results: list[Result], console: Console) -> None:
             console.print(f"przyjęto: {result.name}: {', '.join(changed)}", style="cyan", markup=False)
     counts = [f"{WORDS[name].lower()}: {sum(r.verdict == name for r in results)}" for name in WORDS]
     console.print(f"{len(results)} nagrań; " + ", ".join(counts), style="bold")
+    if left:
+        console.print(f"PRZERWANO, nie osądzono {len(left)}: {', '.join(left)}", style="bold red", markup=False)
 
 
 def workers(jobs: int) -> int:

@@ -13,6 +13,7 @@ from ..fixture.journal_file import JournalError, Turn
 from .compare import by_decision, by_ear, last_queue, parting
 from .ear import RememberingEar
 from .judge import divergence, left_over, of_outcome, refused, settle, stuck_on, timeline_of
+from .streaming_ear import StreamingEar
 from .verdict import Divergence, Heard, Moment, Result
 from .virtual_call import Course, play
 from .virtual_time import StoodStill
@@ -20,8 +21,9 @@ from .virtual_time import StoodStill
 DEPTH = "audio"
 
 
-def replay(stage: Stage, folder: Folder, ear: RememberingEar) -> tuple[Result, Course | None]:
-    """Play the sound of ``folder`` to today's bot and judge; the course of the call, where there was one."""
+def replay(stage: Stage, folder: Folder, ear: RememberingEar | StreamingEar) -> tuple[Result, Course | None]:
+    """Play the sound of ``folder`` to today's bot and judge; the course of the call, where there was one. Times are
+    compared with a recording that an ear of the same kind made."""
     name, path = folder.name, str(folder.path)
     if why := hindrance(folder):
         return refused(name, path, DEPTH, why), None
@@ -37,12 +39,15 @@ def replay(stage: Stage, folder: Folder, ear: RememberingEar) -> tuple[Result, C
     if ear.missed:
         why = f"tego nagrania nie słuchało jeszcze ucho {ear.name}, a modelu nie ma: infolinia models get whisper-base"
         return refused(name, path, DEPTH, why), course
-    return judged(folder, course, recorded, DEPTH), course
+    made = folder.fixture.made
+    own = made is None or made.ear.partition("-")[0] == ear.kind
+    timed = own and (made is None or made.how == DEPTH)  # times of real calls are those of a machine
+    return settle(folder, _Judgement(folder, course, recorded, DEPTH, timed).result(), own_ear=own), course
 
 
 def judged(folder: Folder, course: Course, recorded: Sequence[Turn], depth: str) -> Result:
-    """The verdict on a call that was played with sound, at ``depth``."""
-    return settle(folder, _Judgement(folder, course, recorded, depth).result())
+    """The verdict on a real call, at ``depth``."""
+    return settle(folder, _Judgement(folder, course, recorded, depth, timed=False).result())
 
 
 def hindrance(folder: Folder) -> str:
@@ -68,6 +73,7 @@ class _Judgement:
     course: Course
     recorded: Sequence[Turn]
     depth: str
+    timed: bool
 
     def result(self) -> Result:
         self._heard = tuple(heard(self.folder, self.course))
@@ -102,8 +108,7 @@ class _Judgement:
         if not self.recorded:
             return None
         parted = parting(self.recorded, self.course.turns, by_decision)
-        made = self.folder.fixture.made
-        if self.depth == DEPTH and (made is None or made.how == "audio"):  # times of real calls are those of a machine
+        if self.timed:
             found = [one for one in (parted, by_ear(self.recorded, self.course.turns)) if one is not None]
             parted = min(found, key=lambda one: one[0], default=None)
         if parted is None:

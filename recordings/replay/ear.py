@@ -17,6 +17,8 @@ from voicebot.ears.ear import Question, Utterance
 
 TAKES = 0.3
 """Seconds of virtual time that recognition takes: what Whisper needs on two cores."""
+FRAME = 320
+"""Bytes that an engine is given at a time, as in a call: where Vosk ends a segment depends on it."""
 
 
 class Engine(Protocol):
@@ -77,9 +79,9 @@ class Memory:
 
 
 class RememberingEar:
-    """An ``Ear`` called ``name``. ``engine`` makes the recogniser when something new is to be heard; None where there
-    is no model. ``fresh``: listen to everything again. ``missed`` says that something was not heard for want of a
-    model; ``used`` are the keys of all that was."""
+    """An ``Ear`` called ``name`` (its kind, a hyphen, what tells its versions apart). ``engine`` makes the recogniser
+    when something new is to be heard; None where there is no model. ``fresh``: listen to everything again. ``missed``
+    says that something was not heard for want of a model; ``used`` are the keys of all that was."""
 
     def __init__(
         self, name: str, engine: Callable[[], Engine] | None, memories: Iterable[Memory], *, fresh: bool = False
@@ -90,6 +92,11 @@ class RememberingEar:
         self.listened = 0
         self.used: list[str] = []
         self._make = engine
+
+    @property
+    def kind(self) -> str:
+        """``whisper`` or ``vosk``: each is sure in its own way."""
+        return self.name.partition("-")[0]
 
     async def start(self) -> None: ...
 
@@ -109,7 +116,7 @@ class RememberingEar:
             return None
         for memory in self.memories:
             memory.put(known)
-        return Utterance(known.text, known.confidence, known.alternatives)
+        return Utterance(known.text, known.confidence, known.alternatives, ear=self.kind)
 
     def _listen(self, key: str, question: Question, pcm: bytes) -> Remembered | None:
         if self._make is None:
@@ -118,7 +125,8 @@ class RememberingEar:
         self.listened += 1
         engine = self._make()
         engine.begin(1, question)
-        engine.feed(1, pcm)
+        for start in range(0, len(pcm), FRAME):
+            engine.feed(1, pcm[start : start + FRAME])
         found = engine.end(1)
         return Remembered(key, self.name, found.text, found.confidence, found.alternatives)
 

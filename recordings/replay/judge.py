@@ -69,15 +69,16 @@ def left_over(folder: Folder, left: int, turns: Sequence[Turn], timeline: Sequen
     return divergence(folder, len(turns) - 1, turns[-1].at if turns else 0.0, difference, timeline)
 
 
-def settle(folder: Folder, result: Result) -> Result:
-    """``result`` in the light of a fault that is known."""
+def settle(folder: Folder, result: Result, *, own_ear: bool = True) -> Result:
+    """``result`` in the light of a fault that is known; with an ear other than the recording's (not ``own_ear``) it
+    need not come."""
     known = folder.fixture.known
     shown = replace(result, area=folder.fixture.area, style=tuple(folder.fixture.style))
     if known is None or result.depth not in known.depths:
         return shown
     if result.verdict == "fail":
         return replace(shown, verdict="known", why=f"znana wada: {known.why}")
-    if result.verdict == "pass":
+    if result.verdict == "pass" and own_ear:
         why = f"znana wada już nie występuje, proszę usunąć `known`: {known.why}"
         line = folder.source.position(("known",))[0]
         gone = Divergence(0, 0.0, "known", "fail", "pass", why, line)

@@ -1,4 +1,5 @@
-"""Verdicts as JUnit XML, for the systems that run checks: a refusal is an error, a known fault is skipped."""
+"""Verdicts as JUnit XML, for the systems that run checks: a refusal is an error, a known fault is skipped, what an
+interrupted run did not judge is an error in a suite of its own."""
 
 from collections.abc import Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
@@ -6,8 +7,8 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from .verdict import Result
 
 
-def junit(results: Sequence[Result]) -> bytes:
-    """One test suite a depth, one test case a fixture."""
+def junit(results: Sequence[Result], left: Sequence[str] = ()) -> bytes:
+    """One test suite a depth, one test case a fixture; ``left`` names those that were not judged."""
     suites = Element("testsuites", name="infolinia replay")
     for depth in dict.fromkeys(result.depth for result in results):
         of_depth = [result for result in results if result.depth == depth]
@@ -17,6 +18,11 @@ def junit(results: Sequence[Result]) -> bytes:
         suite.set("skipped", counts["known"])
         for result in of_depth:
             _case(suite, result)
+    if left:
+        suite = SubElement(suites, "testsuite", name="interrupted", tests=str(len(left)), errors=str(len(left)))
+        for name in left:
+            case = SubElement(suite, "testcase", classname="replay.interrupted", name=name)
+            SubElement(case, "error", message="przerwano, zanim odtworzono to nagranie")
     indent(suites)
     text: str = tostring(suites, encoding="unicode")
     return f"<?xml version='1.0' encoding='utf-8'?>\n{text}\n".encode()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Judged = Literal["pass", "fail", "refuse", "known"]
+INTERRUPTED = 130
 AROUND = 5.0
 """Seconds before and after a divergence that are shown with it."""
 
@@ -109,13 +110,18 @@ def around(timeline: Sequence[Moment], at: float) -> tuple[Moment, ...]:
     )
 
 
-def as_json(results: Sequence[Result], *, details: bool = False) -> dict[str, Any]:
-    """All results in one object, the same for the same verdicts, whenever they were reached."""
+def as_json(results: Sequence[Result], *, details: bool = False, left: Sequence[str] = ()) -> dict[str, Any]:
+    """All results in one object, the same for the same verdicts, whenever they were reached. ``left`` names the
+    fixtures that an interrupted run did not judge."""
     counts = {name: sum(result.verdict == name for result in results) for name in ("pass", "fail", "refuse", "known")}
-    return {**counts, "fixtures": [result.as_json(details=details) for result in results]}
+    stopped = {"interrupted": True, "left": list(left)} if left else {}
+    return {**counts, **stopped, "fixtures": [result.as_json(details=details) for result in results]}
 
 
-def exit_code(results: Sequence[Result]) -> int:
-    """0: all pass (or fail as they are known to); 1: some fail; 3: none fails, some are refused."""
+def exit_code(results: Sequence[Result], left: Sequence[str] = ()) -> int:
+    """0: all pass (or fail as they are known to); 1: some fail; 3: none fails, some are refused; 130: interrupted
+    before those named by ``left`` were judged."""
+    if left:
+        return INTERRUPTED
     verdicts = {result.verdict for result in results}
     return 1 if "fail" in verdicts else 3 if "refuse" in verdicts else 0

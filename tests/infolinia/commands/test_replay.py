@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -11,6 +12,7 @@ from typer.testing import CliRunner, Result
 from infolinia.cli import build
 from infolinia.settings import ROOT
 from recordings.fixture.edit import change
+from recordings.replay.verdict import Result as Replayed
 
 CALLS = ROOT / "recordings" / "calls"
 
@@ -62,6 +64,32 @@ def test_only_refusals_have_a_code_of_their_own(calls: Path) -> None:
     assert "auth-nip/fixture.yaml:1:1: brakuje pola `title`" in done.stdout
 
 
+def test_an_interrupted_run_tells_what_it_judged(calls: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def one_and_stop(paths: list[Path], make: object, options: object, jobs: int, done: Callable[..., bool]) -> None:
+        done(Replayed(paths[0].name, str(paths[0]), "journal", "pass"))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("infolinia.commands.replay.run", one_and_stop)
+    out = tmp_path / "out"
+    done = replay("--journal", "--json", "--junit", out / "wynik.xml", "--report", out / "dzis.html", calls)
+    assert done.exit_code == 130
+    found = json.loads(done.stdout)
+    assert (found["pass"], found["interrupted"], found["left"]) == (1, True, ["rozlacza-przy-telepin"])
+    suites = ElementTree.parse(out / "wynik.xml").getroot()
+    assert [(suite.get("name"), suite.get("tests"), suite.get("errors")) for suite in suites] == [
+        ("journal", "1", "0"),
+        ("interrupted", "1", "1"),
+    ]
+    assert "Przerwano: nie osądzono 1 " in (out / "dzis.html").read_text(encoding="utf-8")
+    assert "PRZERWANO, nie osądzono 1: rozlacza-przy-telepin" in replay("--journal", calls).stdout
+
+
+def test_a_limit_interrupts(calls: Path) -> None:
+    done = replay("--journal", "--json", "--limit", "0.01s", calls)
+    assert done.exit_code == 130
+    assert json.loads(done.stdout)["left"]
+
+
 def test_a_choice_by_words(calls: Path) -> None:
     done = replay("--journal", "-k", "hang-up and not pcc", calls)
     assert "1 nagrań" in done.stdout
@@ -75,6 +103,9 @@ def test_a_choice_by_words(calls: Path) -> None:
         (["-k", "nic-takiego"], "nie ma tam nagrań"),
         (["nie-ma-mnie"], "nie ma takiego pliku"),
         (["--call", "--update"], "--update nie działa z --call"),
+        (["--journal", "--ear", "whisper"], "--ear nie działa z --journal"),
+        (["--ear", "vosk"], "INFOLINIA_VOSK_MODEL"),
+        (["--limit", "dwa"], "--limit dwa"),
     ],
 )
 def test_bad_use_is_refused(words: list[str], told: str) -> None:

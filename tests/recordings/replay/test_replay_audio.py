@@ -13,8 +13,10 @@ from recordings.fixture.edit import change
 from recordings.fixture.folder import load
 from recordings.replay import audio
 from recordings.replay.ear import Memory, Remembered, RememberingEar
+from recordings.replay.streaming_ear import StreamingEar
 from recordings.replay.verdict import Result, as_json
 from tests.recordings.replay.rehearsed import plan
+from voicebot.ears.tiny import TINY
 
 CALLS = ROOT / "recordings" / "calls"
 KEYED = ("auth-nip", "auth-jednym-ciagiem", "auth-zly-potem-dobry", "rozlacza-przy-telepin", "zerwany-dzwiek")
@@ -100,6 +102,25 @@ def test_ten_runs_are_the_same_to_the_byte(stage: Stage, tmp_path: Path) -> None
     place = copy(tmp_path, KEYED[1])
     seen = {str(as_json([judged(stage, place)], details=True)) for _ in range(10)}
     assert len(seen) == 1
+
+
+def test_an_ear_that_streams_hears_the_same_each_time(stage: Stage, tmp_path: Path) -> None:
+    pytest.importorskip("vosk")
+    from voicebot.ears.vosk import VoskEngine
+
+    ear = StreamingEar("vosk-tiny", VoskEngine(str(TINY)))
+    place = copy(tmp_path, SPOKEN)
+    results = [audio.replay(stage, load(place), ear)[0] for _ in range(2)]
+    assert results[0].verdict == "pass", results[0].why
+    assert "konsultant" in results[0].heard[0].text
+    assert len({str(as_json([result], details=True)) for result in results}) == 1
+
+
+def test_a_known_fault_of_one_ear_need_not_be_that_of_another(stage: Stage, tmp_path: Path) -> None:
+    place = copy(tmp_path, SPOKEN, known={"why": "tak słyszy tamto ucho"})
+    (place / "journal.jsonl").unlink()
+    assert judged(stage, place, RememberingEar("parrot-2", Parrot(), [])).verdict == "pass"
+    assert judged(stage, place, RememberingEar("whisper-2", Parrot(), [])).verdict == "fail"
 
 
 def test_without_a_model_what_was_never_heard_is_refused(stage: Stage, tmp_path: Path) -> None:

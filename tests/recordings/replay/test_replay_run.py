@@ -30,3 +30,18 @@ def test_the_first_failure_may_be_the_last_replay(jobs: int) -> None:
     results = run(PATHS, replays, ("call-00",), jobs, lambda result: result.verdict == "pass")
     assert [result.verdict for result in results].count("fail") == 1
     assert len(results) < len(PATHS)
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_what_was_judged_before_an_interruption_is_told(jobs: int) -> None:
+    told: list[str] = []
+
+    def done(result: Result) -> bool:
+        told.append(result.name)
+        if len(told) == 2:
+            raise KeyboardInterrupt
+        return True
+
+    with pytest.raises(KeyboardInterrupt):
+        run(PATHS, replays, ("",), jobs, done)
+    assert len(set(told)) >= 2
