@@ -5,7 +5,7 @@ confidence or confirmed by the caller; never when the caller was led on by keys,
 KAS defines KPI.2 for the chat; the voice line is counted the same way and apart from it.
 """
 
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Mapping
 from dataclasses import dataclass, fields
 
 from ivr.calendar import WARSAW
@@ -43,6 +43,9 @@ class Kpi2:
         """Recognised of stated, 0..1; None when none was stated."""
         return (self.accepted + self.confirmed) / self.stated if self.stated else None
 
+    def __add__(self, other: "Kpi2") -> "Kpi2":
+        return Kpi2(*(getattr(self, name) + getattr(other, name) for name in COUNTS))
+
     def add(self, matter: Matter) -> None:
         """Counts one matter."""
         if not matter.stated:
@@ -56,11 +59,22 @@ class Kpi2:
 COUNTS = tuple(field.name for field in fields(Kpi2))
 
 
-async def by_month(calls: AsyncIterable[Conversation]) -> dict[str, Kpi2]:
-    """Counts by the month (``YYYY-MM``, Polish time) in which the call arrived."""
-    months: dict[str, Kpi2] = {}
+async def by_model(calls: AsyncIterable[Conversation]) -> dict[tuple[str, str], Kpi2]:
+    """Counts by the month (``YYYY-MM``, Polish time) in which the call arrived, and by the topic model that decided.
+    Calls without a matter stand under the model ``""``, as do those of which it is not known."""
+    rows: dict[tuple[str, str], Kpi2] = {}
     async for call in calls:
-        row = months.setdefault(call.arrived.astimezone(WARSAW).strftime("%Y-%m"), Kpi2())
+        month = call.arrived.astimezone(WARSAW).strftime("%Y-%m")
+        if not call.matters:
+            rows.setdefault((month, ""), Kpi2())
         for matter in call.matters:
-            row.add(matter)
-    return dict(sorted(months.items()))
+            rows.setdefault((month, matter.model), Kpi2()).add(matter)
+    return dict(sorted(rows.items()))
+
+
+def by_month(rows: Mapping[tuple[str, str], Kpi2]) -> dict[str, Kpi2]:
+    """Counts of ``by_model`` by month alone."""
+    months: dict[str, Kpi2] = {}
+    for (month, _), row in rows.items():
+        months[month] = months.get(month, Kpi2()) + row
+    return months

@@ -105,7 +105,6 @@ class Engine:
         self._recognisers: dict[Path, Topics] = {}
         self._unlearned: list[_Recognised] = []
         self._learning = True
-        self._topics_name = ""
         self._clock = clock_of(settings)
 
     async def run(self, heartbeat: int | None) -> None:
@@ -178,7 +177,7 @@ class Engine:
 
     def _made(self) -> dict[str, str]:
         """What a kept call is made with, beside its plan."""
-        return {"ear": self._listener.ear.name, "topics": self._topics_name}
+        return {"ear": self._listener.ear.name}
 
     def _editions(self, journal: Journal, media: MediaServer, telepin: TelePin, recorder: Recorder) -> Editions:
         """The versions of the dialplans, made with what all of them share."""
@@ -265,14 +264,12 @@ class Engine:
             if (deployed := live_model(folder)) is not None:
                 topics.by = self._recognisers.get(deployed) or TopicRecogniser.load(deployed)
                 self._recognisers[deployed] = topics.by
-                self._topics_name = f"version-{deployed.parent.name}"
                 return
         except (CatalogueError, ModelError) as error:
             log.error("deployed topics cannot be read: those of the present phrases serve", why=str(error))
         file = ensure_model(topics.version.files, folder)
         topics.by = self._recognisers.get(file) or TopicRecogniser.load(file)
         self._recognisers[file] = topics.by
-        self._topics_name = file.stem
 
 
 def _both(first: TurnHook, second: TurnHook) -> TurnHook:

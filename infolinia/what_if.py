@@ -29,7 +29,8 @@ Batch = list[tuple[str, list[Row]]]
 @dataclass
 class WhatIf:
     """What the candidate does to the calls. ``moves`` counts (from, to) of callers who go elsewhere; ``listen`` are
-    the calls worth listening to, the most consequential first."""
+    the calls worth listening to, the most consequential first. ``kpi2``, ``models`` (matters by the topic model that
+    decided, empty where the journal does not know it) and ``authenticated``: then, and on the candidate."""
 
     calls: int = 0
     same: int = 0
@@ -39,6 +40,7 @@ class WhatIf:
     unjudged: Counter[str] = field(default_factory=Counter)
     listen: list[Judged] = field(default_factory=list)
     kpi2: tuple[Kpi2, Kpi2] = field(default_factory=lambda: (Kpi2(), Kpi2()))
+    models: tuple[Counter[str], Counter[str]] = field(default_factory=lambda: (Counter(), Counter()))
     authenticated: tuple[int, int] = (0, 0)
     judged: int = 0
 
@@ -51,9 +53,10 @@ class WhatIf:
                 self.listen.append(one)
             return
         self.judged += 1
-        for row, course in zip(self.kpi2, (one.before, one.now), strict=True):
+        for row, models, course in zip(self.kpi2, self.models, (one.before, one.now), strict=True):
             for matter in course.conversation.matters:
                 row.add(matter)
+                models[matter.model] += 1
         was, now = self.authenticated
         self.authenticated = (was + one.before.authenticated, now + one.now.authenticated)
         if one.elsewhere:
@@ -81,6 +84,7 @@ class WhatIf:
             "moves": [{"from": a, "to": b, "calls": count} for (a, b), count in self.moves.most_common()],
             "kpi2": {"before": self.kpi2[0].share, "now": self.kpi2[1].share},
             "kpi3": dict(zip(("before", "now"), self.kpi3(), strict=True)),
+            "models": {"before": dict(self.models[0]), "now": dict(self.models[1])},
             "why_not_judged": [{"why": why, "calls": count} for why, count in self.unjudged.most_common()],
             "listen": [listed(one) for one in self.worst(most)],
         }
@@ -122,7 +126,7 @@ class _Remembering:
     """Callers say the same things: a sentence is read once."""
 
     def __init__(self, recogniser: TopicRecogniser) -> None:
-        self._recogniser = recogniser
+        self._recogniser, self.name = recogniser, recogniser.name
         self._known: dict[str, list[tuple[str, float]]] = {}
 
     def predict(self, text: str) -> list[tuple[str, float]]:

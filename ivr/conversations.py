@@ -37,12 +37,14 @@ class Said:
 @dataclass(frozen=True)
 class Matter:
     """One matter of a call. ``how`` it was settled: the topic was ``accepted`` at once or ``confirmed`` by the caller;
-    left to ``keys`` or to a ``person``; or the call ``ended``. ``asked`` counts open questions put, 1 and more."""
+    left to ``keys`` or to a ``person``; or the call ``ended``. ``asked`` counts open questions put, 1 and more;
+    ``model`` names the topic model that decided (empty: none, or a call of an older version)."""
 
     topics: tuple[str, ...]
     how: How
     said: tuple[Said, ...]
     asked: int
+    model: str = ""
 
     @property
     def recognised(self) -> bool:
@@ -118,7 +120,7 @@ def conversation(
             if isinstance(event, Heard) and _is_open(question):
                 said.append(Said(event.text, event.readings))
             if following is None:
-                matters.append(Matter(_topics(after), _how(question, event, after), tuple(said), asked))
+                matters.append(Matter(_topics(after), _how(question, event, after), tuple(said), asked, after.model))
             elif _is_open(following) and after.tries > before.tries:
                 asked += 1
         if before.topic is not None and after.wants_human and not before.wants_human:
@@ -127,7 +129,7 @@ def conversation(
             queues.append(after.queue)
         before = after
     if _question(before) is not None:
-        matters.append(Matter((), "ended", tuple(said), asked))
+        matters.append(Matter((), "ended", tuple(said), asked, before.model))
     return Conversation(call, caller, arrived, tuple(matters), wanted_human, tuple(queues), again)
 
 

@@ -112,16 +112,17 @@ class Hotline:
         edition = await self._editions.of(known.plan) if known is not None else self._editions.live
         phone = AsteriskPhone(channel, edition.parts)
         try:
-            call = await self._serve(channel, phone, call_id, known, edition.plan)
+            call = await self._serve(channel, phone, call_id, known, edition)
             if call is not None and call.ended is not None:
                 await edition.parts.authority.forget(call_id)
         finally:
             await phone.close()
 
     async def _serve(
-        self, channel: AgiChannel, phone: AsteriskPhone, call_id: str, known: Call | None, plan: Plan
+        self, channel: AgiChannel, phone: AsteriskPhone, call_id: str, known: Call | None, edition: Edition
     ) -> Call | None:
-        event = self._event(channel, known, await self._said_for(known, channel.request.why))
+        said, model = await self._said_for(known, channel.request.why), edition.parts.meaning.model
+        event = self._event(channel, known, said, model)
         if event is None:
             if known is None and _talked(channel):
                 await channel.set_variable("IVR_NEXT", "hangup")
@@ -133,7 +134,7 @@ class Hotline:
             await channel.set_variable("IVR_NEXT", "hangup")
             return known
         there = phone if channel.request.why != "hung-up" else _NobodyThere()
-        session = Session(plan, self._journal, there, self._on_turn)
+        session = Session(edition.plan, self._journal, there, self._on_turn)
         call = await session.run(known or Call(id=call_id), event)
         if channel.hung_up.is_set() and call.ended is None:
             call = await session.run(call, HungUp())
@@ -148,7 +149,7 @@ class Hotline:
             if len(self._unwritten) > UNWRITTEN:
                 del self._unwritten[next(iter(self._unwritten))]
 
-    def _event(self, channel: AgiChannel, known: Call | None, said: float) -> Event | None:
+    def _event(self, channel: AgiChannel, known: Call | None, said: float, model: str) -> Event | None:
         why, args = channel.request.why, (*channel.request.args, "", "", "", "", "")
         if why == "hung-up":
             return _left(known, args[4])
@@ -162,6 +163,7 @@ class Hotline:
                 at=at,
                 trunk=args[3] or "trunk",
                 hears=self._hears(),
+                model=model,
             )
         detail = tuple(args[4].split("/"))
         if why == "resume":

@@ -2,7 +2,8 @@
 
 ``dialogue``: calls walked through ``step`` with a truthful caller. ``waves``: the February experiment, 20 new topics
 beside 34 live ones. ``curve``: the learning curve. ``shuffled``: the control. ``near``: near-duplicates between what
-was taught and what is judged. ``speed``: training and reading. Judged on the independent held-out sets, never taught.
+was taught and what is judged. ``precedence``: a threshold, chosen by what was taught alone. ``speed``: training and
+reading. Judged on the independent held-out sets, never taught.
 """
 
 import json
@@ -13,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 
@@ -26,9 +28,11 @@ from ivr.phones.meaning import Meaning
 from voicebot.listen import Utterance
 from voicebot.topics.catalogue import HUMAN, NONE, Catalogue, Phrase, load_catalogue
 from voicebot.topics.evaluate import Figures, figures, read_set
+from voicebot.topics.model import softmax
 from voicebot.topics.normalise import normalise
+from voicebot.topics.precedence import ruled_out
 from voicebot.topics.recogniser import TopicRecogniser, ensure_model
-from voicebot.topics.train import Fit, fit, likeness
+from voicebot.topics.train import RECIPE, Fit, calibrate, fit, likeness
 
 ROOT = Path(__file__).resolve().parent.parent
 HELDOUT = ROOT / "tests/voicebot/topics/heldout"
@@ -224,6 +228,31 @@ def speed() -> None:
     print(f"reading: {each * 1000:.2f} ms an utterance")
 
 
+def precedence() -> None:
+    """How much a word that rules a topic out takes off its score (``STRONG``), by what was taught alone: each phrase
+    judged by a model that was taught neither it nor any like it. No held-out set is looked at."""
+    phrases = catalogue().phrases
+    with patch("voicebot.topics.train.ruled_out", lambda tokens, labels: np.zeros(len(labels), np.float32)):
+        taught = fit(phrases, catalogue().lexicon)
+    words, labels = [set(normalise(phrase.text)) for phrase in phrases], taught.model.labels
+    outside = np.array([label == NONE for label in labels])
+    print("| STRONG | surprise | top 1 | within 2 | handled | out of scope accepted | wrong and confident |")
+    print("|---|---|---|---|---|---|---|")
+    for strong in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.5):
+        with patch("voicebot.topics.precedence.STRONG", strong):
+            scores = taught.unseen - np.stack([ruled_out(said, labels) for said in words])
+        scale, start = calibrate(scores, taught.truth, outside, RECIPE.caution)
+        scores += np.float32(start) * outside
+        shares = softmax(scores * np.float32(scale))
+        own = shares[np.arange(len(phrases)), taught.truth]
+        order = np.argsort(-shares, axis=1, kind="stable")[:, :3]
+        rankings = [[(labels[at], float(row[at])) for at in top] for row, top in zip(shares, order, strict=True)]
+        found = figures([phrase.label for phrase in phrases], rankings)
+        cells = (found.top1, found.top2, found.handled, found.false_acceptance, found.confident_wrong)
+        surprise = -np.log(own + 1e-12).mean()  # nats
+        print(f"| {strong} | {surprise:.4f} | " + " | ".join(f"{cell:.2%}" for cell in cells) + " |", flush=True)
+
+
 SAMPLE = 150
 """Utterances drawn to be spoken, always the same ones, every voice in turn."""
 JUDGES = ("natan", "magda", "alicja")
@@ -310,6 +339,7 @@ SECTIONS: dict[str, Callable[[], None]] = {
     "curve": curve,
     "shuffled": shuffled,
     "near": near,
+    "precedence": precedence,
     "speed": speed,
     "ear": ear,
 }

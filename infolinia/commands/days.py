@@ -1,6 +1,7 @@
 """Days as administrators name them: Polish days, both ends included."""
 
 from datetime import date, datetime, time, timedelta
+from typing import Annotated, Any
 
 import typer
 
@@ -21,19 +22,33 @@ def day(text: str) -> date:
     return found
 
 
+def first_day(otherwise: str) -> Any:
+    """The option ``--from``; ``otherwise`` says which day it is without the option."""
+    return _option("--from", f"Pierwszy dzień; domyślnie {otherwise}.")
+
+
+def last_day(otherwise: str) -> Any:
+    """The option ``--to``, likewise."""
+    return _option("--to", f"Ostatni dzień, razem z nim; domyślnie {otherwise}.")
+
+
+def _option(name: str, text: str) -> Any:
+    return typer.Option(name, parser=day, metavar="DZIEŃ", help=text)
+
+
+Since = Annotated[date | None, first_day("dzień pierwszej rozmowy")]
+Until = Annotated[date | None, last_day("dzisiaj")]
+"""The days of calls that a command looks at; ``span`` makes moments of them."""
+
+
 def in_order(since: date | None, until: date | None) -> None:
     """Refuses days of which the last (None: today) is before the first."""
     today = datetime.now(WARSAW).date()
-    first, last = _date(since), _date(until) or today
-    if first is None or first <= last:
+    if since is None or since <= (until or today):
         return
     if until is None:
-        raise typer.BadParameter(f"pierwszy dzień (--from {first}) jest po dzisiejszym ({today})")
-    raise typer.BadParameter(f"ostatni dzień (--to {last}) jest przed pierwszym (--from {first}); proszę je zamienić")
-
-
-def _date(day: date | None) -> date | None:
-    return day.date() if isinstance(day, datetime) else day
+        raise typer.BadParameter(f"pierwszy dzień (--from {since}) jest po dzisiejszym ({today})")
+    raise typer.BadParameter(f"ostatni dzień (--to {until}) jest przed pierwszym (--from {since}); proszę je zamienić")
 
 
 def span(since: date | None, until: date | None) -> tuple[datetime | None, datetime | None]:

@@ -20,7 +20,7 @@ from ivr.dialplan import PlanError
 from store import create_tables, open_database
 from store.versions import VersionError
 
-from .days import day, in_order, midnight
+from .days import Until, first_day, in_order, midnight
 from .report_kpi2 import kpi2
 
 app = typer.Typer(help="Wskaźniki z dzienników rozmów. Przykład: infolinia report kpi3")
@@ -39,11 +39,9 @@ app.command("kpi2")(kpi2)
 def kpi3_(
     first: Annotated[
         date | None,
-        typer.Option("--from", parser=day, metavar="DZIEŃ", help="Pierwszy dzień; domyślnie pierwszy dzień miesiąca"),
+        first_day("pierwszy dzień miesiąca"),
     ] = None,
-    last: Annotated[
-        date | None, typer.Option("--to", parser=day, metavar="DZIEŃ", help="Ostatni dzień; domyślnie dzisiaj")
-    ] = None,
+    last: Until = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="Wiersze CSV: godzina, urząd, liczby")] = False,
 ) -> None:
     """KPI.3: ile odebranych połączeń uwierzytelniono telePIN-em i gdzie kończą pozostałe. Domyślnie bieżący miesiąc;

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -13,7 +14,7 @@ from voicebot.topics.catalogue import CatalogueError, digest, load_catalogue
 from voicebot.topics.versions import Versions
 
 from . import topic_pages as pages
-from .days import span
+from .days import Since, Until, span
 from .topics import app as app
 from .topics import loaded, model_file, save, served_model
 
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
     from voicebot.topics.evaluate import Figures
     from voicebot.topics.labelling import Unsure
 
-Since = Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="Od tego dnia włącznie.")]
-Until = Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Do tego dnia włącznie.")]
+By = Annotated[str, typer.Option("--model", help="Tylko to, co rozstrzygał ten model, na przykład version-3.")]
 Html = Annotated[Path | None, typer.Option(help="Zapisz też stronę do czytania w przeglądarce.")]
 Heldout = Annotated[
     list[Path] | None, typer.Option(help="Zbiór kontrolny; bez tej opcji: zbiory niezależne z katalogu testów.")
@@ -34,24 +34,29 @@ ENDED = {"keys": "wybór klawiszem", "person": "konsultant", "ended": "koniec ro
 """How a matter without a topic ended, in words."""
 
 
-def journal(settings: Settings, since: datetime | None, until: datetime | None) -> "list[Conversation]":
-    """The conversations of these days; ends the program when the days are in the wrong order."""
+def journal(settings: Settings, since: date | None, until: date | None, model: str = "") -> "list[Conversation]":
+    """The conversations of these days, with the matters that topic model ``model`` decided (empty: any did). Raises
+    ``BadParameter`` when the days are in the wrong order."""
     from ivr.conversations import conversations
     from store import create_tables, open_database
 
-    if since is not None and until is not None and until < since:
-        _refuse(f"--to {until:%Y-%m-%d} jest przed --from {since:%Y-%m-%d}: proszę zamienić te dni")
+    moments = span(since, until)
 
     async def read() -> "list[Conversation]":
         database = open_database(settings.database_url)
         try:
             await create_tables(database)
-            return [call async for call in conversations(database, *span(since, until))]
+            found = [call async for call in conversations(database, *moments)]
+            return [_decided_by(call, model) for call in found] if model else found
         finally:
             await database.dispose()
 
     settings.var.mkdir(parents=True, exist_ok=True)
     return asyncio.run(read())
+
+
+def _decided_by(call: "Conversation", model: str) -> "Conversation":
+    return replace(call, matters=tuple(matter for matter in call.matters if matter.model == model))
 
 
 @app.command()
@@ -60,6 +65,7 @@ def select(
     since: Since = None,
     until: Until = None,
     most: Annotated[int, typer.Option(min=1, help="Ile grup najwyżej.")] = 200,
+    model: By = "",
     html: Html = None,
 ) -> None:
     """Wybiera z dzienników rozmów wypowiedzi nierozpoznane i słabo rozpoznane: podobne razem, najcenniejsze najpierw.
@@ -71,7 +77,7 @@ def select(
     settings = Settings()
     if out.exists():
         _refuse(f"{out} już istnieje: proszę podać inny plik, żeby nie stracić opisów")
-    unsure = [found for call in journal(settings, since, until) for found in _unsure(call)]
+    unsure = [found for call in journal(settings, since, until, model) for found in _unsure(call)]
     groups = group(loaded(served_model(settings)).model.space, unsure)[:most]
     out.write_text(to_yaml(groups), "utf-8")
     typer.echo(f"{len(unsure)} niepewnych wypowiedzi, {len(groups)} grup: {out}")
@@ -104,12 +110,17 @@ def _unsure(call: "Conversation") -> "list[Unsure]":
             said.text,
             tuple((reading.id, reading.confidence) for reading in said.readings[:3]),
             "|".join(matter.topics) or matter.how,
+            matter.model,
         )
         for matter in call.matters
         for said in matter.said
         if said.text
         and said.best.id != HUMAN
-        and (said.best.id.startswith("__") or said.best.confidence < CONFIDENT or said.best.id not in matter.topics)
+        and (
+            said.best.id.startswith("__")
+            or said.best.confidence < CONFIDENT
+            or not set(said.best.id.split("|")) <= set(matter.topics)
+        )
     ]
 
 
@@ -134,12 +145,12 @@ def label(
 
 
 @app.command()
-def conversations(since: Since = None, until: Until = None, html: Html = None) -> None:
+def conversations(since: Since = None, until: Until = None, model: By = "", html: Html = None) -> None:
     """Sprawdza tematy na rozmowach: ile razy po rozpoznaniu proszono o człowieka, przełączono, zadzwoniono znowu.
 
     Przykład: infolinia topics conversations --from 2026-02-15 --to 2026-03-15
     """
-    calls = journal(Settings(), since, until)
+    calls = journal(Settings(), since, until, model)
     rows: dict[str, list[Conversation]] = {}
     for call in calls:
         for topic in {topic for matter in call.matters if matter.recognised for topic in matter.topics}:
@@ -187,14 +198,14 @@ def deploy(heldout: Heldout = None) -> None:
     new_file = model_file(settings)
     new = loaded(new_file)
     live = versions.live()
-    found = [] if live is None else gate.compare(loaded(live.model), new, utterances)
+    right = gate.right(new, utterances)
+    found = [] if live is None else gate.compare(loaded(live.model), right, utterances)
     if refused := [fall for fall in found if fall.refused]:
         for fall in refused:
             typer.echo(f"  {fall.label}: było {fall.before} z {fall.size}, jest {fall.after}", err=True)
         _refuse("Nie wdrożono: te tematy są rozpoznawane gorzej niż przez model działający")
     if bare := gate.unproven(new.model.labels, utterances):
         typer.echo(f"Uwaga: zbiór kontrolny nie zawiera: {', '.join(bare)}", err=True)
-    right = gate.right(new, utterances)
     about = {
         "digest": digest(settings.dialplans),
         "phrases": int(new.model.about["phrases"]),
@@ -265,8 +276,17 @@ def forecast(
     found = compare(now, then)
     typer.echo(_line("teraz", found.before) + "\n" + _line("po zmianie", found.after))
     typer.echo("\nTematy, które tracą najwięcej, oraz nowe i usunięte:")
-    for change in [c for c in found.changes if c.before is None or c.after is None or c.fall > 0][:rows]:
+    shown = [c for c in found.changes if c.before is None or c.after is None or c.fall > 0][:rows]
+    for change in shown:
         typer.echo(f"  {change.label:32} {_share(change.before)} -> {_share(change.after)}")
+    if not shown:
+        typer.echo("  żadne")
+    typer.echo("\nNowe frazy podobne do fraz innych tematów:")
+    for pair in found.overlaps[:rows]:
+        one, other = pair.first, pair.second
+        typer.echo(f"  {pair.likeness:.2f}  {one.label}: {one.text}  |  {other.label}: {other.text}")
+    if not found.overlaps:
+        typer.echo("  żadne")
     if html is not None:
         nan = float("nan")
         moved: list[Sequence[pages.Cell]] = [
@@ -290,10 +310,6 @@ def forecast(
                 pages.overlapping(found.overlaps[:rows], "Nowe frazy podobne do fraz innych tematów"),
             ],
         )
-    typer.echo("\nNowe frazy podobne do fraz innych tematów:")
-    for pair in found.overlaps[:rows]:
-        one, other = pair.first, pair.second
-        typer.echo(f"  {pair.likeness:.2f}  {one.label}: {one.text}  |  {other.label}: {other.text}")
 
 
 def _line(name: str, found: "Figures") -> str:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from infolinia.settings import Settings
+from ivr.calendar import WARSAW
 from ivr.dialogue.plan import Plan
 from ivr.dialogue.plan import Topic as PlanTopic
 from ivr.dialplan import examine
@@ -19,6 +20,7 @@ from voicebot.audio import seconds
 from voicebot.topics.catalogue import AREA_FILES, CatalogueError, read_list
 from voicebot.voices.voice import Voice, VoiceError, find_voice
 
+from .days import first_day, last_day
 from .topic_cycle import app as app
 
 LONGEST = 20.0
@@ -40,12 +42,8 @@ class Entry:
 def release(
     topic: Topic,
     by: By,
-    since: Annotated[
-        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="Pierwszy dzień; bez tego od dziś.")
-    ] = None,
-    until: Annotated[
-        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Ostatni dzień; bez tego rok.")
-    ] = None,
+    since: Annotated[date | None, first_day("dzisiaj")] = None,
+    until: Annotated[date | None, last_day("rok od pierwszego")] = None,
 ) -> None:
     """Dopuszcza odpowiedź tematu do wypowiadania od dnia do dnia. Zmieniona później odpowiedź wymaga tego ponownie.
 
@@ -62,10 +60,11 @@ def release(
         _refuse(f"temat {topic} nie ma podstawy prawnej: proszę wpisać `source` w {entry.file}")
     if len(by.split()) < 2 or any(sign in by for sign in "\"'\n:#{}[]"):
         _refuse("redaktor podpisuje się imieniem i nazwiskiem, na przykład --by 'Anna Nowak'")
-    first = since.date() if since else date.today()
-    last = until.date() if until else first + timedelta(days=365)
-    if last < first or last < date.today():
-        _refuse(f"odpowiedź miałaby obowiązywać od {first} do {last}: proszę poprawić --from i --to")
+    today = datetime.now(WARSAW).date()
+    first = since or today
+    last = until or first + timedelta(days=365)
+    if last < first or last < today:
+        raise typer.BadParameter(f"odpowiedź miałaby obowiązywać od {first} do {last}: proszę poprawić --from i --to")
     fields = {
         "released": "true",
         "released_by": by,

@@ -59,11 +59,19 @@ def predict(
     Przykład: echo "do kiedy składa się pit" | infolinia topics predict
     """
     recogniser = loaded(model_file(Settings()) if draft else served_model(Settings()))
-    for raw in sys.stdin.buffer:
-        text = raw.decode("utf-8", "replace").rstrip("\r\n")
-        decision = recogniser.decide(text)
+    for number, raw in enumerate(sys.stdin.buffer, 1):
+        decision = recogniser.decide(_decoded(raw, number))
         sys.stdout.write((as_object(decision) if as_json else decision.tabbed()) + "\n")
         sys.stdout.flush()
+
+
+def _decoded(raw: bytes, number: int) -> str:
+    """Line ``number`` of the input; what is not UTF-8 is read as older Windows programs write Polish."""
+    try:
+        return raw.decode("utf-8-sig").rstrip("\r\n")
+    except UnicodeDecodeError:
+        typer.echo(f"Wiersz {number} nie jest w UTF-8: czytam go jako Windows-1250.", err=True)
+        return raw.decode("cp1250", "replace").rstrip("\r\n")
 
 
 def loaded(path: Path) -> TopicRecogniser:

@@ -4,14 +4,14 @@ import asyncio
 import json
 import os
 import time
-from datetime import datetime
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
 from desk.kpi2 import TARGET
-from infolinia.commands.days import span
+from infolinia.commands.days import Since, Until, span
 from infolinia.commands.topic_pages import Table, write_page
 from infolinia.progress import bar
 from infolinia.settings import Settings
@@ -32,10 +32,8 @@ def whatif(
     topics: Annotated[
         str, typer.Option("--topics", help="Plik modelu tematów (.npz) albo `nowy`: uczony na zwrotach kandydata.")
     ] = "",
-    since: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="Od tego dnia.")] = None,
-    until: Annotated[
-        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Do tego dnia, z tym dniem.")
-    ] = None,
+    since: Since = None,
+    until: Until = None,
     as_data: Annotated[bool, typer.Option("--json", help="Wynik jako jeden obiekt JSON.")] = False,
     report: Annotated[Path | None, typer.Option("--report", help="Zapisz stronę HTML.")] = None,
     jobs: Annotated[int, typer.Option(help="Ile procesów naraz; 0: tyle, ile rdzeni.", min=0, max=64)] = 0,
@@ -53,7 +51,7 @@ def whatif(
 
       infolinia whatif recordings/calls --plan kandydat/ --json
     """
-    settings = Settings()
+    settings, moments = Settings(), span(since, until)
     root = plan or settings.dialplans
     if not (root / "hotline.yaml").is_file():
         _bad(f"{root}: nie ma tam dialplanu (hotline.yaml)")
@@ -69,9 +67,7 @@ def whatif(
             else:
                 Candidate(root, root, model)  # faults are told here, not by each process
                 candidate = (root, root, model)
-                found = asyncio.run(
-                    of_database(settings, candidate, span(since, until), jobs or os.cpu_count() or 1, tell)
-                )
+                found = asyncio.run(of_database(settings, candidate, moments, jobs or os.cpu_count() or 1, tell))
     except PlanError as error:
         _bad("\n".join(map(str, error.faults)))
     except (CatalogueError, ModelError) as error:
@@ -104,6 +100,7 @@ def _tell(found: WhatIf, took: float) -> None:
     typer.echo(f"  nie da się ocenić:          {sum(found.unjudged.values())}")
     for name, before, now in _kpis(found):
         typer.echo(f"{name}: {before} → {now}")
+    typer.echo(f"Modele tematów wtedy (spraw): {_models(found.models[0])}; na kandydacie: {_models(found.models[1])}")
     if found.moves:
         typer.echo("Skąd dokąd:")
         for (was, now), count in found.moves.most_common(SHOWN):
@@ -125,6 +122,12 @@ def _kpis(found: WhatIf) -> list[tuple[str, str, str]]:
         (f"KPI.2 (rozpoznane sprawy, cel {TARGET:.0%})", _percent(was2.share), _percent(now2.share)),
         ("KPI.3 (uwierzytelnione rozmowy)", _percent(was3), _percent(now3)),
     ]
+
+
+def _models(counted: Mapping[str, int]) -> str:
+    """The topic models that decided, with how many matters each."""
+    shown = sorted(counted.items(), key=lambda item: -item[1])
+    return ", ".join(f"{model or 'nieznany'} {count}" for model, count in shown) or "żaden"
 
 
 def _moved(one: dict[str, str]) -> str:
@@ -151,6 +154,8 @@ def _page(path: Path, found: WhatIf) -> None:
         Table("KPI", "Tylko z rozmów, które dało się ocenić.", ("", "wtedy", "kandydat"), _kpis(found)),
         Table("Skąd dokąd", "Dokąd rozmowa trafiła wtedy i dokąd trafiłaby teraz.", ("wtedy", "kandydat", "rozmów"),
               [(was, now, count) for (was, now), count in found.moves.most_common()]),
+        Table("Modele tematów", "Który model rozstrzygał, ile spraw.", ("", "modele"),
+              [("wtedy", _models(found.models[0])), ("na kandydacie", _models(found.models[1]))]),
         Table("Do posłuchania", "Najpierw te, w których zmiana najwięcej znaczy dla dzwoniącego.",
               ("rozmowa", "przyszła", "co się zmienia", "co rozumie się inaczej"), listen),
         Table("Czego nie da się ocenić", "Dzwoniący nie odpowiadał wtedy na to, o co kandydat pyta.",

@@ -39,7 +39,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     ``slow`` is True once the caller asked for slower speech;
     ``verdict`` is the last authentication outcome as told to the caller (None: not tried), or ``expired`` once a proven
     identity lapsed; ``mandate`` is what e-US said of the right to act for the chosen principal when it was last asked
-    again (None: not asked), and ``mandate_at`` when."""
+    again (None: not asked), and ``mandate_at`` when; ``model`` names the topic model that read the caller last, before
+    that the one with which the call began."""
 
     id: str
     plan: str = ""
@@ -68,6 +69,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
     topic: str | None = None
     confidence: float = 0.0
+    model: str = ""
     offered: tuple[Candidate, ...] = ()
     likely: tuple[str, ...] = ()
     further: tuple[str, ...] = ()

@@ -37,24 +37,28 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
 
 class CallArrived(_Event, frozen=True):
     """A call reached the hotline. ``caller`` is E.164 or None when withheld; ``at`` is local time with offset;
-    ``hears`` is False where no recogniser is to be had and all goes by keys."""
+    ``hears`` is False where no recogniser is to be had and all goes by keys; ``model`` names the topic model that the
+    call begins with (empty: none is loaded yet, or the call is of an older version)."""
 
     dialled: str
     caller: str | None
     at: str
     trunk: str = "trunk"
     hears: bool = True
+    model: str = ""
 
 
 class Heard(_Event, frozen=True):
     """The caller said something and finished. ``text`` is already redacted of spoken numbers; ``readings`` are
     the meanings found for the question that was asked, best first; empty when nothing was understood. ``fault`` is
-    what may have kept it from being understood: distorted by loudness, without end, music, an answering machine."""
+    what may have kept it from being understood: distorted by loudness, without end, music, an answering machine.
+    ``model`` names the topic model that gave the readings; empty where none was asked."""
 
     text: str
     confidence: float
     readings: tuple[Candidate, ...] = ()
     spoke_number: bool = False
+    model: str = ""
     fault: Literal["", "too-long", "too-loud", "music", "machine"] = ""
 
 

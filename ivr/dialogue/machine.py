@@ -59,7 +59,7 @@ def step(plan: Plan, call: Call, event: Event) -> tuple[Call, tuple[Action, ...]
     """The next state of ``call`` and what to do, after ``event``. The same call object: the event changed nothing."""
     if not accepts(call, event):
         return call, ()
-    asked, answer = slowed(_still_proved(call, event), event)
+    asked, answer = slowed(_still_proved(_read_by(call, event), event), event)
     view = plan.for_office(call.office)
     turn = _with_remark(view, call, _react(view, asked, answer), answer)
     moved, actions = _walk(plan, turn)
@@ -122,6 +122,7 @@ def _react(plan: Plan, call: Call, event: Event) -> Turn:
                 trunk=event.trunk,
                 arrived=event.at,
                 hears=event.hears,
+                model=event.model,
                 office=plan.office_of(event.dialled),
             )
             return go(arrived, plan.start, Answer())
@@ -141,6 +142,11 @@ def _react(plan: Plan, call: Call, event: Event) -> Turn:
     if node is None:
         return _to_person(plan, call)
     return node.answer(plan, call, event)
+
+
+def _read_by(call: Call, event: Event) -> Call:
+    """``call`` with the topic model that gave the readings of ``event``."""
+    return change(call, model=event.model) if isinstance(event, Heard) and event.model else call
 
 
 def _still_proved(call: Call, event: Event) -> Call:

@@ -21,7 +21,10 @@ HYPOTHESES = 4
 
 
 class Topics(Protocol):
-    """The recogniser of topics: readings of a text, calibrated, best first."""
+    """The recogniser of topics: readings of a text, calibrated, best first; ``name`` is its model's in the journal."""
+
+    @property
+    def name(self) -> str: ...
 
     def predict(self, text: str) -> list[tuple[str, float]]: ...
 
@@ -32,15 +35,23 @@ class Meaning:
     def __init__(self, topics: Callable[[], Topics | None]) -> None:
         self._topics = topics
 
+    @property
+    def model(self) -> str:
+        """Names the topic model that would be asked now; empty while none is loaded."""
+        topics = self._topics()
+        return "" if topics is None else topics.name
+
     def of(self, ask: Ask, utterance: Utterance) -> Heard:
         """What ``utterance`` means as an answer to ``ask``."""
         clean, spoke_number = redact(utterance.text)
+        readings, model = self._readings(ask, clean, utterance)
         return Heard(
             text=clean,
             confidence=utterance.confidence,
-            readings=self._readings(ask, clean, utterance),
+            readings=readings,
             spoke_number=spoke_number,
             fault=utterance.fault,
+            model=model,
         )
 
     def of_command(self, utterance: Utterance) -> Heard:
@@ -49,23 +60,24 @@ class Meaning:
         found = tuple(Candidate(id_, score) for id_, score in read_choice(clean, {}) if id_ in CONTROL)
         return Heard(text=clean, confidence=utterance.confidence, readings=found, spoke_number=spoke_number)
 
-    def _readings(self, ask: Ask, text: str, utterance: Utterance) -> tuple[Candidate, ...]:
+    def _readings(self, ask: Ask, text: str, utterance: Utterance) -> tuple[tuple[Candidate, ...], str]:
+        """Best first, and the name of the topic model that was asked for them, if one was."""
         if ask.grammar == "matter":
             return self._matter(text)
         words = YES_NO if ask.grammar == "yes-no" else ask.words
         found = closed(words, utterance)
         if not found and ask.question == "matter":
             return self._matter(text)
-        return found
+        return found, ""
 
-    def _matter(self, text: str) -> tuple[Candidate, ...]:
+    def _matter(self, text: str) -> tuple[tuple[Candidate, ...], str]:
         control = [Candidate(id_, score) for id_, score in read_choice(text, {}) if id_ in (REPEAT, SLOWER)]
         control = [candidate for candidate in control if candidate.confidence >= 0.9]
         topics = self._topics()
         if topics is None:
-            return tuple(control)
+            return tuple(control), ""
         found = [Candidate(CONTROL_TOPICS.get(id_, id_), score) for id_, score in topics.predict(text)]
-        return tuple(sorted((*control, *found), key=lambda candidate: -candidate.confidence))
+        return tuple(sorted((*control, *found), key=lambda candidate: -candidate.confidence)), topics.name
 
 
 def closed(words: Mapping[str, Sequence[str]], utterance: Utterance) -> tuple[Candidate, ...]:

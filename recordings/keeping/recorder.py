@@ -234,7 +234,7 @@ class Recorder:
             call=kept.call.id,
             office=kept.call.office,
             at=kept.at,
-            made={**self._made(), "plan": kept.call.plan},
+            made={**self._made(), "plan": kept.call.plan, "topics": kept.call.model},
             pieces=tuple(kept.pieces),
             silenced=tuple(kept.silenced),
             announced=kept.announced,

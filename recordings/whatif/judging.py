@@ -122,7 +122,7 @@ def _read_anew(meaning: Meaning | None, turns: Sequence[Turn]) -> tuple[tuple[Tu
         event = turn.event
         if isinstance(event, Heard) and event.text and isinstance(asked, Ask) and asked.grammar == "matter":
             again = meaning.of(asked, Utterance(event.text, event.confidence))
-            read = msgspec.structs.replace(event, readings=again.readings)
+            read = msgspec.structs.replace(event, readings=again.readings, model=again.model)
             if _best(read) != _best(event):
                 said.append(f"„{event.text}”: {_best(event)} → {_best(read)}")
             turn = msgspec.structs.replace(turn, event=read)

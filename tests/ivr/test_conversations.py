@@ -3,10 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from ivr.conversations import Conversation, conversation, conversations
-from ivr.dialogue.call import Call
+from ivr.dialogue.call import DECODE, ENCODE, Call
 from ivr.dialogue.events import (
     CallArrived,
     Candidate,
@@ -39,9 +40,9 @@ def heard(text: str, *readings: tuple[str, float]) -> Heard:
     return Heard(text=text, confidence=0.9, readings=tuple(Candidate(id_, share) for id_, share in readings))
 
 
-def walked(plan: Plan, *events: Event) -> list[tuple[Event, Call]]:
+def walked(plan: Plan, *events: Event, first: Event = TO_MATTER[0]) -> list[tuple[Event, Call]]:
     call, turns = Call(id="a"), []
-    for event in (*TO_MATTER, *events):
+    for event in (first, *TO_MATTER[1:], *events):
         moved, _ = step(plan, call, event)
         assert moved is not call, event
         turns.append((event, moved))
@@ -56,6 +57,18 @@ def told(plan: Plan, *events: Event) -> Conversation:
 def test_a_sure_topic_is_accepted(plan: Plan) -> None:
     (matter,) = told(plan, heard("ile dni na pcc", ("pcc-termin", 0.95))).matters
     assert (matter.how, matter.topics, matter.asked, matter.stated) == ("accepted", ("pcc-termin",), 1, True)
+
+
+def test_the_model_that_read_last_decided_and_old_journals_know_none(plan: Plan) -> None:
+    begun = msgspec.structs.replace(TO_MATTER[0], model="version-1")
+    read = msgspec.structs.replace(heard("ile dni na pcc", ("pcc-termin", 0.95)), model="version-2")
+    turns = walked(plan, read, first=begun)
+    assert [call.model for _, call in turns] == ["version-1"] * 4 + ["version-2"]
+    assert conversation("a", None, NOON, turns).matters[0].model == "version-2"
+    assert told(plan, heard("ile dni na pcc", ("pcc-termin", 0.95))).matters[0].model == ""
+    old = msgspec.json.decode(ENCODE(turns[0][1]))
+    del old["model"]
+    assert DECODE(msgspec.json.encode(old)).model == ""
 
 
 def test_an_offer_agreed_to_is_confirmed(plan: Plan) -> None:

@@ -1,6 +1,6 @@
 """The regression gate: a new model goes live only if no topic that callers had before is recognised worse by it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from .catalogue import Phrase
@@ -25,9 +25,10 @@ class Fall:
         return self.before - self.after > max(POINT * self.size, 1)
 
 
-def compare(live: TopicRecogniser, new: TopicRecogniser, utterances: Sequence[Phrase]) -> list[Fall]:
-    """Both models on ``utterances`` never taught, label by label, greatest fall first; labels that ``live`` knows."""
-    before, after = right(live, utterances), right(new, utterances)
+def compare(live: TopicRecogniser, after: Mapping[str, int], utterances: Sequence[Phrase]) -> list[Fall]:
+    """``live`` on ``utterances`` never taught and what the new model got right of them (``right``), label by label,
+    greatest fall first; labels that ``live`` knows."""
+    before = right(live, utterances)
     sizes = _count([utterance.label for utterance in utterances])
     falls = [
         Fall(label, before.get(label, 0), after.get(label, 0), size)

@@ -19,17 +19,21 @@ from .train import likeness
 
 ALIKE = 0.4
 """Cosine from which two utterances are shown together."""
+REFUSED = 0.8
+"""How far a sure "none of ours" is believed: less than a sure topic, for a matter without phrases looks the same."""
 MOST = 4_000
 """Different utterances grouped at once: their likeness is a square matrix."""
 
 
 @dataclass(frozen=True)
 class Unsure:
-    """An utterance that was not, or not surely, recognised. ``ended``: what the matter came to, for the labeller."""
+    """An utterance that was not, or not surely, recognised. ``ended``: what the matter came to, for the labeller;
+    ``model``: the model that read it so, empty where that is not known."""
 
     text: str
     suggested: tuple[tuple[str, float], ...]
     ended: str
+    model: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,7 @@ def to_yaml(groups: Sequence[Group]) -> str:
             "times": times,
             "group": number,
             "ended": unsure.ended,
+            "model": unsure.model,
             "suggested": [f"{label} {share:.2f}" for label, share in unsure.suggested[:3]],
         }
         for number, found in enumerate(groups, 1)
@@ -157,5 +162,5 @@ def _replace(path: Path, text: str) -> None:
 
 
 def _sureness(unsure: Unsure) -> float:
-    best = unsure.suggested[0] if unsure.suggested else (NONE, 0.0)
-    return 0.0 if best[0] == NONE else best[1]
+    label, share = unsure.suggested[0] if unsure.suggested else (NONE, 0.0)
+    return REFUSED * share if label == NONE else share

@@ -12,6 +12,7 @@ from .matters import two_matters
 from .model import Model
 from .normalise import normalise
 from .person import beside_request
+from .versions import KEPT
 
 CONTROLS = frozenset({NONE, HUMAN, "ctl-powtorz", "ctl-nie-wiem", "ctl-rezygnacja"})
 TWO = 0.45
@@ -40,13 +41,15 @@ class Decision:
 class TopicRecogniser:
     """A trained model at work. Holds no state between utterances; may be shared by threads."""
 
-    def __init__(self, model: Model) -> None:
-        self.model = model
+    def __init__(self, model: Model, name: str = "") -> None:
+        self.model, self.name = model, name
 
     @classmethod
     def load(cls, path: Path) -> "TopicRecogniser":
-        """Raises ``ModelError`` when the file is missing, damaged or of another format."""
-        return cls(Model.load(path))
+        """``name`` then tells journals which model it is: ``version-3`` of those deployed, else the file's name, which
+        carries the digest of what taught it. Raises ``ModelError`` when the file is missing, damaged or of another
+        format."""
+        return cls(Model.load(path), name_of(path))
 
     def predict(self, text: str) -> list[tuple[str, float]]:
         """Labels with calibrated confidence, best first; ``a|b`` heads the list when two matters were heard, its
@@ -85,6 +88,11 @@ class TopicRecogniser:
     def _rank(self, text: str) -> list[tuple[str, float]]:
         shares = self.model.probabilities(text)
         return [(self.model.labels[at], float(shares[at])) for at in np.argsort(-shares, kind="stable")]
+
+
+def name_of(path: Path) -> str:
+    """What a model's file is called in journals."""
+    return f"version-{path.parent.name}" if path.parent.parent.name == KEPT else path.stem
 
 
 def ensure_model(dialplans: Path, cache: Path, say: Callable[[str], None] = lambda text: None) -> Path:

@@ -39,6 +39,8 @@ class Recipe:
 
 
 RECIPE = Recipe()
+BLOCK = 512
+"""Rows worked on at a time: what is made in between stays small."""
 
 
 @dataclass(frozen=True)
@@ -62,11 +64,12 @@ def fit(
     place = {label: at for at, label in enumerate(labels)}
     truth = np.array([place[phrase.label] for phrase in phrases])
     space, rows = _space([phrase.text for phrase in phrases], lexicon, recipe)
-    kernel = np.asarray((rows @ rows.T).toarray(), np.float32)
-    clusters = _clusters(kernel / space.length, truth, recipe.alike)
+    kernel = products(rows)
+    clusters = _clusters(kernel, space.length, truth, recipe.alike)
     targets = np.zeros((len(phrases), len(labels)), np.float32)
     targets[np.arange(len(phrases)), truth] = 1.0
-    kernel = bent(kernel, space.length) + 1.0
+    kernel = bent(kernel, space.length)
+    kernel += 1.0
     kernel[np.diag_indices_from(kernel)] += (recipe.ridge / _shares(truth)).astype(np.float32)
     inverse = _inverse(kernel)
     targets = targets @ _families(labels, recipe.family)
@@ -96,7 +99,11 @@ def _inverse(kernel: Floats) -> Floats:
     inverse, fault = spotri(factor, lower=True, overwrite_c=True)
     if fault:
         raise ValueError("the phrases give a matrix without an inverse: `ridge` is too small")
-    inverse += np.tril(inverse, -1).T
+    for first in range(0, len(inverse), BLOCK):
+        past = first + BLOCK
+        inverse[first:past, past:] = inverse[past:, first:past].T
+        corner = inverse[first:past, first:past]
+        corner += np.tril(corner, -1).T
     return np.asarray(inverse, np.float32)
 
 
@@ -157,11 +164,21 @@ def _rows(space: Space, texts: Sequence[str]) -> sp.csr_matrix:
     return sp.csr_matrix((values, indices, pointers), shape=(len(texts), len(space.index)))
 
 
-def likeness(space: Space, texts: Sequence[str]) -> NDArray[np.float64]:
+def products(rows: sp.csr_matrix) -> Floats:
+    """Dot products of all rows with all. Some rows at a time: a sparse matrix of all of them, nearly full as it is,
+    would take three times the memory of the result."""
+    found = np.empty((rows.shape[0], rows.shape[0]), np.float32)
+    columns = rows.T.tocsr()
+    for first in range(0, len(found), BLOCK):
+        found[first : first + BLOCK] = (rows[first : first + BLOCK] @ columns).toarray()
+    return found
+
+
+def likeness(space: Space, texts: Sequence[str]) -> Floats:
     """Cosines between all ``texts`` as the model sees them."""
-    rows = _rows(space, texts)
-    alike = (rows @ rows.T).toarray() / space.length
-    return np.asarray(alike, np.float64)
+    found = products(_rows(space, texts))
+    found /= space.length
+    return found
 
 
 def _families(labels: Sequence[str], share: float) -> Floats:
@@ -176,9 +193,14 @@ def _shares(truth: NDArray[np.int64]) -> NDArray[np.float64]:
     return np.asarray(np.sqrt(np.median(sizes[sizes > 0]) / sizes)[truth], np.float64)
 
 
-def _clusters(likeness: Floats, truth: NDArray[np.int64], alike: float) -> list[NDArray[np.int64]]:
-    """Phrases of one label that are alike, directly or through others."""
-    linked = sp.csr_matrix((likeness >= alike) & (truth[:, None] == truth[None, :]))
+def _clusters(kernel: Floats, length: float, truth: NDArray[np.int64], alike: float) -> list[NDArray[np.int64]]:
+    """Phrases of one label that are alike, directly or through others; ``kernel`` / ``length`` are their cosines."""
+    parts = []
+    for first in range(0, len(truth), BLOCK):
+        part = slice(first, first + BLOCK)
+        same = truth[part, None] == truth[None, :]
+        parts.append(sp.csr_matrix((kernel[part] / length >= alike) & same))
+    linked = sp.vstack(parts, "csr")
     _, member = sp.csgraph.connected_components(linked, directed=False)
     order = np.argsort(member, kind="stable")
     return np.split(order, np.flatnonzero(np.diff(member[order])) + 1)

@@ -17,6 +17,9 @@ from typing import Any
 
 from .catalogue import CatalogueError
 
+KEPT = "versions"
+"""The folder of the versions; each lies in one named by its number."""
+
 
 @dataclass(frozen=True)
 class Version:
@@ -32,7 +35,7 @@ class Versions:
     """The versions kept in ``folder`` (``var/topics``)."""
 
     def __init__(self, folder: Path) -> None:
-        self._kept, self._pointer = folder / "versions", folder / "live"
+        self._kept, self._pointer = folder / KEPT, folder / "live"
 
     def all(self) -> list[Version]:
         """All versions, oldest first. Raises ``CatalogueError`` for one whose ``about.json`` cannot be read."""

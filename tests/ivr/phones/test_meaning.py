@@ -63,3 +63,21 @@ def test_a_wish_for_slower_speech_is_a_command_everywhere() -> None:
     assert MEANING.of(ASK, Utterance("proszę wolniej", 0.9)).readings[0].id == "__slower__"
     open_ = Ask(question="matter", lines=(), grammar="matter")
     assert MEANING.of(open_, Utterance("za szybko", 0.9)).readings[0].id == "__slower__"
+
+
+class One:
+    """Reads everything as one topic."""
+
+    name = "version-7"
+
+    def predict(self, text: str) -> list[tuple[str, float]]:
+        return [("og-vat", 0.9)]
+
+
+def test_the_topic_model_that_was_asked_is_named() -> None:
+    meaning = Meaning(One)
+    matter = Ask(question="matter", lines=(), grammar="matter")
+    assert (MEANING.model, meaning.model) == ("", "version-7")
+    assert meaning.of(matter, Utterance("coś o vacie", 0.9)).model == "version-7"
+    assert meaning.of(ASK, Utterance("lubelskie", 0.9)).model == "", "a closed question is not for topics"
+    assert MEANING.of(matter, Utterance("coś o vacie", 0.9)).model == ""

@@ -36,6 +36,8 @@ def journal() -> Journal:
 class Always:
     """A recogniser that reads everything as one topic."""
 
+    name = "always"
+
     def __init__(self, topic: str) -> None:
         self.topic = topic
 

@@ -3,7 +3,7 @@
 import pytest
 
 from voicebot.topics.catalogue import Catalogue, Phrase
-from voicebot.topics.gate import Fall, compare, unproven
+from voicebot.topics.gate import Fall, compare, right, unproven
 from voicebot.topics.recogniser import TopicRecogniser
 from voicebot.topics.train import Fit, fit
 
@@ -29,7 +29,9 @@ def test_a_topic_whose_phrases_are_gone_is_refused_by_name(
     said = [phrase for phrase in some_phrases if phrase.label in (lost, "pcc-termin")]
     thin = [phrase for phrase in some_phrases if phrase.label != lost] + [Phrase("zupełnie co innego", lost)]
     new = TopicRecogniser(fit(thin, catalogue.lexicon).model)
-    assert [fall.label for fall in compare(TopicRecogniser(small.model), new, said) if fall.refused] == [lost]
+    assert [fall.label for fall in compare(TopicRecogniser(small.model), right(new, said), said) if fall.refused] == [
+        lost
+    ]
 
 
 def test_a_topic_that_nobody_judges_is_named(small: Fit) -> None:

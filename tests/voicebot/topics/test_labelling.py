@@ -47,6 +47,13 @@ def test_the_alike_are_together_and_the_frequent_first(small: Fit) -> None:
     assert first.worth > second.worth
 
 
+def test_a_doubtful_matter_comes_before_what_is_surely_none_of_ours(small: Fit) -> None:
+    pizza, visit = unsure("poproszę pizzę hawajską", "__none__", 0.98), unsure("z tą wizytą", "og-wizyta", 0.4)
+    groups = group(small.model.space, [pizza, visit])
+    assert [found.members[0][0].text for found in groups] == [visit.text, pizza.text]
+    assert group(small.model.space, [*[pizza] * 5, visit])[0].members[0] == (pizza, 5)
+
+
 def test_nothing_heard_gives_no_groups(small: Fit) -> None:
     assert group(small.model.space, []) == []
 
