@@ -30,7 +30,8 @@ BENCHES: dict[str, tuple[str, ...]] = {
     "reload": ("bench_reload.py",),
     "load": ("bench_load.py",),
     "refusals": ("bench_refusals.py", "--rounds", "3"),
-    "replay": ("bench_replay.py",),
+    "replay": ("bench_replay.py", "--depths", "journal", "audio"),
+    "replay-calls": ("bench_replay.py", "--depths", "call"),
     "numbers": ("bench_numbers.py",),
     "detectors": ("bench_turns.py", "detectors"),
     "turns": ("bench_turns.py", "calls"),
@@ -39,19 +40,25 @@ BENCHES: dict[str, tuple[str, ...]] = {
     "authenticate": ("bench_authenticate.py", "--rounds", "5"),
 }
 """Name to script under tools/ and its arguments. ``--json`` is added."""
+WITH_RUNS = {"replay", "replay-calls"}
 ON_A_STACK = {"feel", "kill", "load", "reload", "refusals", "authenticate"}
 
 
 def bench(
     only: Annotated[list[str] | None, typer.Argument(help=f"Które: {', '.join(BENCHES)}; domyślnie wszystkie")] = None,
+    runs: Annotated[
+        int | None, typer.Option("--runs", help="Ile przebiegów odtwarzania (replay, replay-calls).", min=1, max=100)
+    ] = None,
 ) -> None:
-    """Mierzy jeszcze raz to, co mówi docs/figures.md; każdy wynik też w var/bench/NAZWA.json. Trwa około 10 minut.
+    """Mierzy jeszcze raz to, co mówi docs/figures.md; każdy wynik też w var/bench/NAZWA.json.
 
     Przykłady:
 
       infolinia bench
 
       infolinia bench core kill
+
+      infolinia bench replay replay-calls --runs 10
     """
     settings = Settings(hours="open")
     chosen = only or list(BENCHES)
@@ -68,6 +75,8 @@ def bench(
             if name in ON_A_STACK:
                 _bring_up(settings)
             command = [sys.executable, str(ROOT / "tools" / BENCHES[name][0]), *BENCHES[name][1:]]
+            if runs is not None and name in WITH_RUNS:
+                command += ["--runs", str(runs)]
             done = subprocess.run([*command, "--json", str(folder / f"{name}.json")], cwd=ROOT, check=False)
             if done.returncode:
                 failed.append(name)

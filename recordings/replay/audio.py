@@ -13,6 +13,7 @@ from ..fixture.journal_file import JournalError, Turn
 from .compare import by_decision, by_ear, last_queue, parting
 from .ear import RememberingEar
 from .judge import divergence, left_over, of_outcome, refused, settle, stuck_on, timeline_of
+from .said import topic_name
 from .streaming_ear import StreamingEar
 from .verdict import Divergence, Heard, Moment, Result
 from .virtual_call import Course, play
@@ -126,7 +127,8 @@ class _Judgement:
         for one in self._heard:
             if one.topic is not None and one.reading != one.topic:
                 got = one.reading or "nic"
-                message = f"rozpoznano „{got}” zamiast „{one.topic}” (usłyszano „{one.text}”, powiedziano „{one.said}”)"
+                message = f"rozpoznano „{topic_name(one.reading)}” zamiast „{topic_name(one.topic)}” "
+                message += f"(usłyszano „{one.text}”, powiedziano „{one.said}”)"
                 turn = next((n for n, at in enumerate(course.times) if at >= one.ended), len(course.turns) - 1)
                 difference = (f"steps.{one.step}.topic", one.topic, got, message)
                 yield divergence(self.folder, turn, one.ended, difference, self._timeline)

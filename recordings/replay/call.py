@@ -1,5 +1,7 @@
 """The verdict of depth ``call`` on one fixture."""
 
+from dataclasses import dataclass
+
 from ..caller.sip import Refused
 from ..fixture.folder import Folder
 from ..fixture.journal_file import JournalError
@@ -11,10 +13,28 @@ from .verdict import Result
 DEPTH = "call"
 
 
-async def replay(lines: Lines, folder: Folder, number: str | None, at: str) -> Result:
-    """Place the call of ``folder`` as ``number`` at a hotline whose clock began at ``at``, and judge."""
+@dataclass(frozen=True)
+class Scene:
+    """What a hotline must be for a call: its clock began ``at``, it has an ear (``hears``), e-US answers (``eus``), and
+    offices are closed with a text (``closures``)."""
+
+    at: str
+    hears: bool = True
+    eus: bool = True
+    closures: tuple[tuple[str, str], ...] = ()
+
+
+def scene_of(folder: Folder) -> Scene:
+    """The hotline that the call of ``folder`` needs."""
+    fixture = folder.fixture
+    eus = all(step.verdict != "unavailable" for step in fixture.steps)
+    return Scene(fixture.at, fixture.hears, eus, tuple(sorted(fixture.closures.items())))
+
+
+async def replay(lines: Lines, folder: Folder, number: str | None, scene: Scene) -> Result:
+    """Place the call of ``folder`` as ``number`` at a hotline that is ``scene``, and judge."""
     name, path = folder.name, str(folder.path)
-    if why := _out_of_reach(folder, at) or hindrance(folder):
+    if why := out_of_reach(folder, scene) or hindrance(folder):
         return refused(name, path, DEPTH, why)
     try:
         course = await play(lines, folder, number)
@@ -30,15 +50,17 @@ async def replay(lines: Lines, folder: Folder, number: str | None, at: str) -> R
     return judged(folder, course, recorded, DEPTH)
 
 
-def _out_of_reach(folder: Folder, at: str) -> str:
-    """What a real hotline cannot be made to do for one call; nothing when it can."""
-    fixture = folder.fixture
-    if fixture.at != at:
-        return f"rozmowa jest z {fixture.at}, a zegar infolinii zaczął o {at}"
-    if fixture.closures or fixture.earlier or not fixture.hears:
-        return "zamknięcia, przerwanej rozmowy i braku rozpoznawania nie da się zadać jednej prawdziwej rozmowie"
+def out_of_reach(folder: Folder, scene: Scene) -> str:
+    """What a real hotline that is ``scene`` cannot be made to do for one call; nothing when it can."""
+    fixture, wanted = folder.fixture, scene_of(folder)
+    if wanted.at != scene.at:
+        return f"rozmowa jest z {wanted.at}, a zegar infolinii zaczął o {scene.at}"
+    if wanted != scene:
+        return "rozmowa potrzebuje innej infolinii: z zamknięciami, bez rozpoznawania mowy albo bez e-US"
+    if fixture.earlier:
+        return "przerwanej wcześniej rozmowy nie da się zadać jednej prawdziwej rozmowie"
     for step in fixture.steps:
-        if step.verdict or step.lost or step.clock:
+        if step.verdict not in (None, "unavailable") or step.lost or step.clock:
             return "wyniku e-US, zerwania dźwięku i zegara nie da się zadać jednej prawdziwej rozmowie"
         if step.queue not in (None, "served"):
             return f"kolejki zakończonej „{step.queue}” nie da się zadać jednej prawdziwej rozmowie"

@@ -6,6 +6,8 @@ from typing import Protocol
 from .question import Question
 from .verdict import Moment
 
+SPECIAL = {"__human__": "konsultant", "__none__": "spoza zakresu", "": "nic"}
+
 
 @dataclass
 class Said:
@@ -26,3 +28,8 @@ class Caller(Protocol):
     said: list[Said]
     done: list[Moment]
     questions: dict[int, str]
+
+
+def topic_name(topic: str | None) -> str:
+    """A topic's id, or what stands for none of them in words."""
+    return SPECIAL.get(topic or "", topic or "")

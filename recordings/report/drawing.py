@@ -11,7 +11,7 @@ from voicebot.audio import BYTES_PER_SECOND, RATE, samples_of
 
 PER_SECOND, MOST = 24.0, 70.0
 """Pixels a second, at least and, for short calls, at most."""
-WIDE = 840.0
+WIDE = 780.0
 """Pixels that a short call is spread to."""
 IDLE, SHORT = 4.0, 2.0
 """A stretch in which nothing happens for longer than ``IDLE`` seconds is drawn ``SHORT`` seconds long."""
@@ -74,7 +74,7 @@ def drawing(timeline: Sequence[Moment], pieces: Sequence[Piece], parted: float |
         parts.append(f'<line class="parted" x1="{x:.1f}" x2="{x:.1f}" y1="14" y2="{HEIGHT - 4}"/>')
     folds = escape(str([[round(a, 2), round(b, 2)] for a, b in scale.folds]))
     return (
-        f'<svg class="line" width="{width:.0f}" height="{HEIGHT}" viewBox="0 0 {width:.0f} {HEIGHT}" role="img" '
+        f'<svg class="line" width="{width:.0f}" height="{HEIGHT}" viewBox="0 0 {width:.0f} {HEIGHT}" role="group" '
         f'aria-label="oś czasu rozmowy" data-folds="{folds}" data-left="{LEFT}" data-scale="{scale.per_second:.3f}">'
         f'{"".join(parts)}<line class="head" x1="-9" x2="-9" y1="14" y2="{HEIGHT - 4}"/></svg>'
     )
@@ -102,7 +102,8 @@ def _pieces(pieces: Sequence[Piece], scale: Scale, width: float) -> Iterator[str
         end = piece.start + piece.until - piece.at
         data = f'data-at="{piece.at:.3f}" data-start="{piece.start:.3f}" data-end="{end:.3f}"'
         x, x2 = scale(piece.at), scale(piece.until)
-        yield f'<g class="piece" {data} tabindex="0"><title>odtwórz</title>'
+        said = f"odtwórz: {piece.heard}" if piece.heard else "odtwórz"
+        yield f'<g class="piece" {data} tabindex="0" role="button" aria-label="{escape(said)}"><title>odtwórz</title>'
         yield f'<rect class="box" x="{x:.1f}" y="20" width="{x2 - x:.1f}" height="52" rx="4"/>'
         yield f'<path class="{kind}" d="{_wave(piece, scale)}"/></g>'
         if piece.heard:

@@ -18,13 +18,13 @@ from voicebot.audio import AudioError
 from ..fixture.folder import FixtureError, Folder, load
 from ..fixture.journal_file import JournalError
 from ..replay.judge import timeline_of
+from ..replay.said import topic_name
 from .drawing import Piece, drawing
 from .scorecard import Fixture, Run, changes, confusions, scores
 from .words import marked
 
 WORDS = {"pass": "zgodne", "fail": "inaczej", "refuse": "odmowa", "known": "znana wada"}
 DEPTHS = {"journal": "dziennik", "audio": "dźwięk", "call": "rozmowa SIP"}
-SPECIAL = {"__human__": "konsultant", "__none__": "spoza zakresu", "": "nic"}
 WHO = {"caller": "dzwoniący", "bot": "automat", "core": "decyzja", "world": "świat"}
 ORDER = ("fail", "refuse", "known", "pass")
 
@@ -86,11 +86,6 @@ def _environment() -> Environment:
 def percent(value: float | None) -> str:
     """A share as people read it; a dash for what was not measured."""
     return "–" if value is None else f"{100 * value:.1f}%".replace(".", ",")
-
-
-def topic_name(topic: str | None) -> str:
-    """A topic's id, or what stands for none of them in words."""
-    return SPECIAL.get(topic or "", topic or "")
 
 
 def _seconds(value: float | None) -> str:

@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
+from voicebot.proofreading import words_of
+
 from ..replay.line import spoken_seconds
+from ..replay.said import topic_name
 from .words import WordErrors, word_errors
 
 Run = dict[str, Any]
@@ -148,8 +151,8 @@ def _differences(was: Fixture, now: Fixture) -> Iterable[str]:
         yield str(now["why"])
     for old, new in zip(was.get("heard", ()), now.get("heard", ()), strict=False):
         if old["reading"] != new["reading"]:
-            yield f"temat: {old['reading'] or 'nic'} → {new['reading'] or 'nic'} („{new['said']}”)"
-        elif old["text"] != new["text"]:
+            yield f"temat: {topic_name(old['reading'])} → {topic_name(new['reading'])} („{new['said']}”)"
+        elif words_of(old["text"]) != words_of(new["text"]):
             yield f"usłyszano: „{old['text']}” → „{new['text']}”"
     if was["verdict"] == now["verdict"] and was.get("why") != now.get("why"):
         yield str(now["why"])

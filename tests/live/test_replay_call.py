@@ -1,5 +1,6 @@
 """A fixture's caller over real SIP: the verdict is read from the journal of the hotline that took the call."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -16,12 +17,13 @@ from tests.live.hotline import Hotline
 
 pytestmark = [pytest.mark.live, pytest.mark.anyio]
 CALLS = ROOT / "recordings" / "calls"
+SMOKE = ("rozlacza-przy-telepin", "auth-nip", "rozlacza-w-powitaniu")
 
 
 async def replayed(hotline: Hotline, place: Path, number: str) -> Result:
     folder = load(place)
     lines = Lines(hotline.line, hotline.journal, finder(hotline.database), hotline.plan, people())
-    return await call.replay(lines, folder, number, folder.fixture.at)
+    return await call.replay(lines, folder, number, call.scene_of(folder))
 
 
 def copied(folder: Path, name: str) -> Path:
@@ -33,9 +35,12 @@ def copied(folder: Path, name: str) -> Path:
     return place
 
 
-async def test_a_keyed_call_comes_out_as_expected(hotline: Hotline, tmp_path: Path) -> None:
-    result = await replayed(hotline, copied(tmp_path, "rozlacza-przy-telepin"), "+48600990001")
-    assert result.verdict == "pass", result.why
+async def test_keyed_calls_come_out_as_expected_every_time(hotline: Hotline, tmp_path: Path) -> None:
+    """A smoke set, two runs of it at once: ``infolinia bench replay-calls`` is ten runs with speech."""
+    places = [copied(tmp_path, name) for name in SMOKE]
+    calls = [replayed(hotline, place, f"+4860099001{n}") for n, place in enumerate(places * 2)]
+    results = await asyncio.gather(*calls)
+    assert [result.verdict for result in results] == ["pass"] * 2 * len(SMOKE), [result.why for result in results]
 
 
 async def test_another_outcome_is_told(hotline: Hotline, tmp_path: Path) -> None:

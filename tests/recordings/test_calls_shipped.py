@@ -1,5 +1,6 @@
 """The shipped calls: enough of them, of every kind, legible, small, and none holds a number of a person."""
 
+import json
 import re
 
 from infolinia.settings import ROOT
@@ -7,6 +8,7 @@ from infolinia.stubs.eus.in_process import People
 from ivr.dialplan import load_plan
 from recordings.fixture.folder import Folder, find, load
 from recordings.replay import journal
+from recordings.replay.verdict import as_json
 
 CALLS = ROOT / "recordings" / "calls"
 MOST = 15_000_000
@@ -72,3 +74,11 @@ def test_a_few_replay_through_the_core() -> None:
     for name in SMOKE:
         result = journal.replay(plan, load(CALLS / name))
         assert result.verdict == "pass" or (result.divergence and result.divergence.field == "said"), result.why
+
+
+def test_ten_runs_of_the_smoke_set_are_the_same_to_the_byte() -> None:
+    """All calls, with sound too: ``infolinia bench replay``; real calls: ``infolinia bench replay-calls``."""
+    plan = load_plan(ROOT / "dialplans")
+    chosen = [load(CALLS / name) for name in SMOKE]
+    runs = {json.dumps(as_json([journal.replay(plan, one) for one in chosen], details=True)) for _ in range(10)}
+    assert len(runs) == 1
