@@ -6,7 +6,8 @@ was taught and what is judged. ``precedence``: a threshold, chosen by what was t
 reading. Judged on the independent held-out sets, never taught.
 """
 
-import json
+import asyncio
+import os
 import random
 import sys
 import time
@@ -16,7 +17,9 @@ from functools import cache
 from pathlib import Path
 from unittest.mock import patch
 
+import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from ivr.dialogue.actions import Ask
 from ivr.dialogue.call import Call
@@ -24,7 +27,10 @@ from ivr.dialogue.events import CallArrived, Event, Heard, Keyed, LookedUp, Skip
 from ivr.dialogue.machine import step
 from ivr.dialogue.plan import Plan
 from ivr.dialplan import load_plan
-from ivr.phones.meaning import Meaning
+from ivr.phones.meaning import Meaning, matters
+from voicebot.audio import RATE, alaw_decode, alaw_encode, pcm_of, resample
+from voicebot.ears.choose import whisper_ear
+from voicebot.ears.ear import Question
 from voicebot.listen import Utterance
 from voicebot.topics.catalogue import HUMAN, NONE, Catalogue, Phrase, load_catalogue
 from voicebot.topics.evaluate import Figures, figures, read_set
@@ -253,8 +259,9 @@ def precedence() -> None:
         print(f"| {strong} | {surprise:.4f} | " + " | ".join(f"{cell:.2%}" for cell in cells) + " |", flush=True)
 
 
-SAMPLE = 150
-"""Utterances drawn to be spoken, always the same ones, every voice in turn."""
+DRAWS = {"first": (11, 150), "second": (12, 230)}
+"""Utterances drawn to be spoken: seed and number, always the same ones, every voice in turn. The first draw was in view
+when the sounds were chosen, the second was drawn after all was."""
 JUDGES = ("natan", "magda", "alicja")
 """Voices of the ear's judgement; ``michal`` speaks what teaches (``heard_phrases.py``)."""
 WRITTEN = ("no-diacritics", "noisy")
@@ -263,14 +270,7 @@ WRITTEN = ("no-diacritics", "noisy")
 
 def ear() -> None:
     """Recognition of topics behind the real ear, beside the same utterances as text."""
-    import asyncio
-    import os
-
     from asr_tiny import rhvoice
-
-    from voicebot.audio import RATE, alaw_decode, alaw_encode, pcm_of, resample
-    from voicebot.ears.choose import whisper_ear
-    from voicebot.ears.ear import Question
 
     place = os.environ.get("RHVOICE_DATA_PATH")
     data = Path(place) if place else None
@@ -278,45 +278,57 @@ def ear() -> None:
     model = ROOT / "var/models/whisper-base"
     if not speakers or not model.is_dir():
         sys.exit("RHVoice with a Polish voice and var/models/whisper-base are needed")
-    drawn = random.Random(11).sample([one for one in heldout() if "|" not in one.label], SAMPLE)
-    said = [one for one in drawn if one.style not in WRITTEN]
-    kept = ROOT / "var/bench/topics-ear.json"
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    known: dict[str, str] = json.loads(kept.read_text("utf-8")) if kept.is_file() else {}
+    pool = [one for one in heldout() if "|" not in one.label]
+    print(f"voices: {', '.join(speakers)}")
+    for name, (seed, count) in DRAWS.items():
+        drawn = random.Random(seed).sample(pool, count)
+        pool = [one for one in pool if one not in drawn]
+        said = [one for one in drawn if one.style not in WRITTEN]
+        heard = asyncio.run(_heard(said, model, lambda at, text: rhvoice.say(text, speakers[at % len(speakers)], data)))
+        _ear(name, said, heard)
 
-    async def hear_all() -> None:
-        crew = whisper_ear(model)
-        await crew.start()
-        try:
-            for at, one in enumerate(said):
-                if one.text in known:
-                    continue
-                samples, rate = rhvoice.say(one.text, speakers[at % len(speakers)], data)
-                line = alaw_decode(alaw_encode(pcm_of(resample(samples.astype(np.float64), rate, RATE))))
-                hearing = crew.listen(Question("matter"))
-                assert hearing is not None
-                hearing.feed(line)
-                utterance = await hearing.finish()
-                known[one.text] = utterance.text if utterance else ""
-                kept.write_text(json.dumps(known, ensure_ascii=False, indent=0), "utf-8")
-        finally:
-            await crew.close()
 
-    asyncio.run(hear_all())
-    heard = [known[one.text] for one in said]
+def _ear(name: str, said: Sequence[Phrase], heard: Sequence[Utterance]) -> None:
     recogniser = shipped()
-    errors = sum(_distance(_plain(one.text), _plain(text)) for one, text in zip(said, heard, strict=True))
-    words = sum(len(_plain(one.text)) for one in said)
-    unheard = sum(not text for text in heard)
-    print(f"voices: {', '.join(speakers)}; {len(said)} utterances, {unheard} of them not heard at all")
-    print(f"{words} words, word error rate {errors / words:.1%}")
+    pairs = [(_plain(one.text), _plain(found.text)) for one, found in zip(said, heard, strict=True)]
+    words, errors = sum(len(spoken) for spoken, _ in pairs), sum(_distance(*pair) for pair in pairs)
+    unheard = sum(not found.text for found in heard)
+    print(f"\n{name} draw: {len(said)} utterances, {unheard} unheard; {words} words, {errors / words:.1%} wrong")
     print("| judged on | in scope | top 1 | within 2 | handled | out of scope accepted | wrong and confident |")
     print("|---|---|---|---|---|---|---|")
-    for name, texts in (("text", [one.text for one in said]), ("heard", heard)):
-        rankings = [recogniser.predict(text) if text else [(NONE, 0.0)] for text in texts]
+    known = {
+        "text": [recogniser.predict(one.text) for one in said],
+        "likeliest hypothesis": [recogniser.predict(one.text) for one in heard],
+        "all hypotheses, as calls do": [matters(recogniser, one) for one in heard],
+    }
+    for row, rankings in known.items():
         found = figures([one.label for one in said], rankings)
         shares = (found.top1, found.top2, found.handled, found.false_acceptance, found.confident_wrong)
-        print(f"| {name} | {found.inside} | " + " | ".join(f"{share:.1%}" for share in shares) + " |")
+        print(f"| {row} | {found.inside} | " + " | ".join(f"{share:.1%}" for share in shares) + " |")
+
+
+async def _heard(
+    said: Sequence[Phrase], model: Path, say: Callable[[int, str], tuple[NDArray[np.int16], int]]
+) -> list[Utterance]:
+    """What Whisper makes of ``said`` on a telephone line, remembered in ``var/bench``."""
+    kept = ROOT / "var/bench/topics-ear.json"
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    known = msgspec.json.decode(kept.read_bytes(), type=dict[str, Utterance]) if kept.is_file() else {}
+    crew = whisper_ear(model)
+    await crew.start()
+    try:
+        for at, one in enumerate(said):
+            if one.text in known:
+                continue
+            samples, rate = say(at, one.text)
+            hearing = crew.listen(Question("matter"))
+            assert hearing is not None
+            hearing.feed(alaw_decode(alaw_encode(pcm_of(resample(samples.astype(np.float64), rate, RATE)))))
+            known[one.text] = await hearing.finish() or Utterance("", 0.0)
+            kept.write_bytes(msgspec.json.encode(known))
+    finally:
+        await crew.close()
+    return [known[one.text] for one in said]
 
 
 def _plain(text: str) -> list[str]:

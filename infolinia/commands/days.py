@@ -10,13 +10,17 @@ from ivr.calendar import WARSAW
 YEARS = range(2000, 2100)
 """What can be meant: no call is older than the hotline, and no moment in them leaves what databases can hold."""
 
+NEAR = {"wczoraj": -1, "dziś": 0, "dzisiaj": 0, "jutro": 1, "pojutrze": 2}
+
 
 def day(text: str) -> date:
-    """The day that ``text`` names (``2024-04-30``). Raises ``BadParameter`` with the mend."""
+    """The day that ``text`` names (``2024-04-30``, ``dzisiaj``). Raises ``BadParameter`` with the mend."""
+    if text.lower() in NEAR:
+        return datetime.now(WARSAW).date() + timedelta(days=NEAR[text.lower()])
     try:
         found = date.fromisoformat(text)
     except ValueError:
-        raise typer.BadParameter(f"nie ma dnia „{text}”; proszę podać na przykład 2024-04-30") from None
+        raise typer.BadParameter(f"nie ma dnia „{text}”; proszę podać na przykład 2024-04-30 albo dzisiaj") from None
     if found.year not in YEARS:
         raise typer.BadParameter(f"rok {found.year} jest poza zakresem {YEARS[0]}–{YEARS[-1]}")
     return found

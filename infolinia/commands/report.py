@@ -91,6 +91,9 @@ def _csv(cells: Sequence[Cell]) -> None:
 
 
 def _tables(cells: Sequence[Cell], plan: Plan, since: date, until: date) -> None:
+    if not cells:
+        typer.echo(f"KPI.3 od {since} do {until}: w tych dniach nie było rozmów.")
+        return
     typer.echo(f"KPI.3 od {since} do {until}: {_share(total(cells))} % odebranych połączeń uwierzytelniono.")
     offices = {
         plan.offices[id_].name if id_ in plan.offices else id_: sum_ for id_, sum_ in by(cells, "office").items()

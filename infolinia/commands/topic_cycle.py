@@ -1,15 +1,17 @@
 """The topic cycle under ``infolinia topics``: select, label, check conversations, forecast, deploy, roll back."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from infolinia.settings import Settings
+from ivr.calendar import WARSAW
 from voicebot.topics.catalogue import CatalogueError, digest, load_catalogue
 from voicebot.topics.versions import Versions
 
@@ -30,6 +32,8 @@ Heldout = Annotated[
     list[Path] | None, typer.Option(help="Zbiór kontrolny; bez tej opcji: zbiory niezależne z katalogu testów.")
 ]
 
+PHRASES = 40
+"""How many a topic should have."""
 ENDED = {"keys": "wybór klawiszem", "person": "konsultant", "ended": "koniec rozmowy"}
 """How a matter without a topic ended, in words."""
 
@@ -79,6 +83,9 @@ def select(
         _refuse(f"{out} już istnieje: proszę podać inny plik, żeby nie stracić opisów")
     unsure = [found for call in journal(settings, since, until, model) for found in _unsure(call)]
     groups = group(loaded(served_model(settings)).model.space, unsure)[:most]
+    if not groups:
+        typer.echo("W tych dniach nie było niepewnych wypowiedzi: nic nie zapisano.")
+        return
     out.write_text(to_yaml(groups), "utf-8")
     typer.echo(f"{len(unsure)} niepewnych wypowiedzi, {len(groups)} grup: {out}")
     if html is not None:
@@ -206,6 +213,12 @@ def deploy(heldout: Heldout = None) -> None:
         _refuse("Nie wdrożono: te tematy są rozpoznawane gorzej niż przez model działający")
     if bare := gate.unproven(new.model.labels, utterances):
         typer.echo(f"Uwaga: zbiór kontrolny nie zawiera: {', '.join(bare)}", err=True)
+    if few := _few(settings):
+        typer.echo(
+            f"Uwaga: mniej niż {PHRASES} fraz: {', '.join(few)}. Takie tematy rozpoznaje się słabo i zabierają "
+            "wypowiedzi sąsiadom; ile, mówi `infolinia topics forecast`.",
+            err=True,
+        )
     about = {
         "digest": digest(settings.dialplans),
         "phrases": int(new.model.about["phrases"]),
@@ -218,6 +231,12 @@ def deploy(heldout: Heldout = None) -> None:
     typer.echo(
         f"Wdrożono wersję {version.number}: {sum(right.values())} z {len(utterances)} wypowiedzi kontrolnych trafnie."
     )
+
+
+def _few(settings: Settings) -> list[str]:
+    """Topics with few phrases, as "og-cit (12)"."""
+    counts = Counter(phrase.label for phrase in load_catalogue(settings.dialplans).phrases)
+    return [f"{label} ({count})" for label, count in sorted(counts.items()) if count < PHRASES]
 
 
 @app.command("versions")
@@ -237,9 +256,14 @@ def list_versions() -> None:
         about, star = version.about, "*" if live and live.number == version.number else " "
         judged = about["heldout"]
         typer.echo(
-            f"{star} {version.number:3}  {version.made}  {about['phrases']} fraz, {about['labels']} etykiet, "
+            f"{star} {version.number:3}  {_local(version.made)}  {about['phrases']} fraz, {about['labels']} etykiet, "
             f"kontrola {judged['right']}/{judged['utterances']}, dane {about['digest'][:12]}"
         )
+
+
+def _local(moment: str) -> str:
+    """An ISO moment by the clock in Poland."""
+    return datetime.fromisoformat(moment).astimezone(WARSAW).strftime("%Y-%m-%d %H:%M:%S")
 
 
 @app.command()

@@ -51,11 +51,11 @@ def release(
     """
     settings = Settings()
     entry = _entry(settings, topic)
+    if entry.data.get("requires_auth"):
+        _refuse(f"temat {topic} dotyczy sprawy dzwoniącego (`requires_auth`): odpowiada człowiek")
     answer = entry.data.get("answer")
     if not answer:
         _refuse(f"temat {topic} nie ma odpowiedzi: proszę wpisać `answer` w {entry.file}")
-    if entry.data.get("requires_auth"):
-        _refuse(f"temat {topic} dotyczy sprawy dzwoniącego (`requires_auth`): odpowiada człowiek")
     if not entry.data.get("source"):
         _refuse(f"temat {topic} nie ma podstawy prawnej: proszę wpisać `source` w {entry.file}")
     if len(by.split()) < 2 or any(sign in by for sign in "\"'\n:#{}[]"):

@@ -44,7 +44,7 @@ class Meaning:
     def of(self, ask: Ask, utterance: Utterance) -> Heard:
         """What ``utterance`` means as an answer to ``ask``."""
         clean, spoke_number = redact(utterance.text)
-        readings, model = self._readings(ask, clean, utterance)
+        readings, model = self._readings(ask, utterance)
         return Heard(
             text=clean,
             confidence=utterance.confidence,
@@ -60,24 +60,36 @@ class Meaning:
         found = tuple(Candidate(id_, score) for id_, score in read_choice(clean, {}) if id_ in CONTROL)
         return Heard(text=clean, confidence=utterance.confidence, readings=found, spoke_number=spoke_number)
 
-    def _readings(self, ask: Ask, text: str, utterance: Utterance) -> tuple[tuple[Candidate, ...], str]:
+    def _readings(self, ask: Ask, utterance: Utterance) -> tuple[tuple[Candidate, ...], str]:
         """Best first, and the name of the topic model that was asked for them, if one was."""
         if ask.grammar == "matter":
-            return self._matter(text)
+            return self._matter(utterance)
         words = YES_NO if ask.grammar == "yes-no" else ask.words
         found = closed(words, utterance)
         if not found and ask.question == "matter":
-            return self._matter(text)
+            return self._matter(utterance)
         return found, ""
 
-    def _matter(self, text: str) -> tuple[tuple[Candidate, ...], str]:
-        control = [Candidate(id_, score) for id_, score in read_choice(text, {}) if id_ in (REPEAT, SLOWER)]
+    def _matter(self, utterance: Utterance) -> tuple[tuple[Candidate, ...], str]:
+        """Commands are looked for in the likeliest hypothesis alone."""
+        control = [
+            Candidate(id_, fit) for id_, fit in read_choice(_clean(utterance.text), {}) if id_ in (REPEAT, SLOWER)
+        ]
         control = [candidate for candidate in control if candidate.confidence >= 0.9]
         topics = self._topics()
         if topics is None:
             return tuple(control), ""
-        found = [Candidate(CONTROL_TOPICS.get(id_, id_), score) for id_, score in topics.predict(text)]
+        found = [Candidate(CONTROL_TOPICS.get(id_, id_), score) for id_, score in matters(topics, utterance)]
         return tuple(sorted((*control, *found), key=lambda candidate: -candidate.confidence)), topics.name
+
+
+def matters(topics: Topics, utterance: Utterance) -> list[tuple[str, float]]:
+    """Topics over all that the ear may have heard, best first: each hypothesis lends its readings its share."""
+    scores: dict[str, float] = {}
+    for text, share in hypotheses(utterance):
+        for id_, score in topics.predict(_clean(text)):
+            scores[id_] = scores.get(id_, 0.0) + share * score
+    return sorted(scores.items(), key=lambda item: -item[1])
 
 
 def closed(words: Mapping[str, Sequence[str]], utterance: Utterance) -> tuple[Candidate, ...]:
@@ -86,11 +98,14 @@ def closed(words: Mapping[str, Sequence[str]], utterance: Utterance) -> tuple[Ca
     takes its share away."""
     scores: dict[str, float] = {}
     for text, share in hypotheses(utterance):
-        clean, _ = redact(text)
-        for id_, fit in read_choice(clean, words):
+        for id_, fit in read_choice(_clean(text), words):
             scores[id_] = scores.get(id_, 0.0) + share * probability(utterance.ear, utterance.confidence, fit)
     ranked = sorted(scores.items(), key=lambda item: -item[1])
     return tuple(Candidate(id_, round(min(score, 1.0), 3)) for id_, score in ranked)
+
+
+def _clean(text: str) -> str:
+    return redact(text)[0]
 
 
 def hypotheses(utterance: Utterance) -> Iterator[tuple[str, float]]:

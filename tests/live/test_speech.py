@@ -3,17 +3,20 @@ program, the matter by Whisper; left out where set-up did not fetch it. Callers'
 
 import asyncio
 import json
+import os
 import re
 import shutil
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from ivr.dialogue.events import Heard, LookedUp
+from ivr.dialogue.events import CallArrived, Heard, LookedUp
 from ivr.journal import Turn
-from tests.live.hotline import Hotline, Scenarios, checkout_var, own_settings, prompts_of
+from tests.live.hotline import Caller, Hotline, Scenarios, checkout_var, own_settings, prompts_of
 from tests.live.test_secrets import leaks
 from voicebot.ears.tiny import TINY
 from voicebot.models import model_folder
@@ -24,6 +27,8 @@ TOPIC, QUEUE = re.compile(r"pcc-"), "kol-pcc-sd"
 """What "chcę zapytać o podatek od kupna samochodu" is about, and who knows it."""
 
 
+FOLLOWS = 8
+"""Calls placed one after another until one begins with the model just deployed."""
 EARS = {"matter": "whisper"}
 """Vosk hears closed answers by grammar, Whisper the matter."""
 
@@ -34,12 +39,22 @@ def listening_stack() -> Iterator[Hotline]:
         pytest.skip("left out: no Whisper model in var/models (infolinia models get whisper-base)")
     folder = Path(tempfile.mkdtemp(prefix="inf-"))
     hotline = Hotline(own_settings(folder, 21_000, 27_700, vosk_model=TINY, ears=EARS))
+    _own_topics(folder / "topics")
     try:
         hotline.start()
         yield hotline
     finally:
         hotline.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _own_topics(folder: Path) -> None:
+    """Models are deployed here beside calls: the checkout's are read, never written."""
+    shared = folder.resolve()
+    folder.unlink(missing_ok=True)
+    folder.mkdir()
+    for model in shared.glob("topics-*.npz"):
+        (folder / model.name).symlink_to(model)
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +150,64 @@ async def test_the_main_job_by_voice_survives_its_engine(hotline: Hotline) -> No
         assert data["topic"]["id"] == before.state.topic
         assert data["said"]
     assert len(hotline.heard("QueueCallerJoin", caller.id)) == 1
+
+
+async def test_new_calls_follow_the_topics_deployed_and_calls_under_way_keep_theirs(
+    hotline: Hotline, tmp_path: Path
+) -> None:
+    """By the commands alone, the journal tells which model each call began with and which one read its matter."""
+    await hotline.ready()
+    few = tmp_path / "few.tsv"
+    few.write_text("pcc-samochod-prywatny\tkupiłem samochód od sąsiada ile podatku\n", "utf-8")
+    await _topics(hotline, "deploy", "--heldout", str(few))
+    async with _begun_with(hotline, "version-1") as before:
+        await _topics(hotline, "deploy", "--heldout", str(few))
+        async with _begun_with(hotline, "version-2") as after:
+            assert await asyncio.gather(_read(before), _read(after)) == ["version-1", "version-2"]
+    await _topics(hotline, "rollback")
+    async with _begun_with(hotline, "version-1"):
+        pass
+
+
+async def _topics(hotline: Hotline, *words: str) -> None:
+    """``infolinia topics`` on the running stack."""
+    ran = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "infolinia", "topics", *words,
+        env={**os.environ, "INFOLINIA_VAR": str(hotline.settings.var)},
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    said, _ = await ran.communicate()
+    assert ran.returncode == 0, said.decode()
+
+
+@asynccontextmanager
+async def _begun_with(hotline: Hotline, model: str) -> AsyncIterator[Caller]:
+    """A call that waits for its matter, begun with ``model``: engines take it up within seconds."""
+    begun: list[str] = []
+    while len(begun) < FOLLOWS:
+        async with hotline.call("podlaskie") as caller:
+            event = (await caller.first()).event
+            assert isinstance(event, CallArrived)
+            if event.model == model:
+                await caller.keys("#")
+                await caller.asked("sprawa")
+                yield caller
+                return
+            begun.append(event.model)
+        await asyncio.sleep(0.5)
+    raise AssertionError(f"no call began with {model}: {begun}")
+
+
+async def _read(caller: Caller) -> str:
+    """The model that read the first utterance about PCC as such."""
+
+    def read(turn: Turn) -> bool:
+        event = turn.event
+        return isinstance(event, Heard) and bool(event.readings and TOPIC.match(event.readings[0].id))
+
+    event = (await caller.tell("chce-zapytac-pcc-samochod", read, "the matter is understood")).event
+    assert isinstance(event, Heard)
+    return event.model
 
 
 async def test_each_question_was_heard_by_its_ear(hotline: Hotline) -> None:

@@ -60,7 +60,7 @@ def test_days_are_both_included(var: Path) -> None:
     ("days", "why"),
     [
         (("--from", "2024-13-01", "--to", "2024-12-01"), "nie ma dnia „2024-13-01”"),
-        (("--to", "wczoraj"), "nie ma dnia „wczoraj”"),
+        (("--to", "przedwczoraj"), "nie ma dnia „przedwczoraj”"),
         (("--to", "9999-12-31"), "rok 9999 jest poza zakresem 2000–2099"),
         (("--from", "0001-01-01"), "rok 1 jest poza zakresem 2000–2099"),
         (("--from", "2024-05-01", "--to", "2024-04-01"), "ostatni dzień (--to 2024-04-01) jest przed pierwszym"),

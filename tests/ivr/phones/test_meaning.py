@@ -81,3 +81,24 @@ def test_the_topic_model_that_was_asked_is_named() -> None:
     assert meaning.of(matter, Utterance("coś o vacie", 0.9)).model == "version-7"
     assert meaning.of(ASK, Utterance("lubelskie", 0.9)).model == "", "a closed question is not for topics"
     assert MEANING.of(matter, Utterance("coś o vacie", 0.9)).model == ""
+
+
+class ByText:
+    """Reads texts as told."""
+
+    name = "told"
+
+    def __init__(self, **told: dict[str, float]) -> None:
+        self.told = told
+
+    def predict(self, text: str) -> list[tuple[str, float]]:
+        return sorted(self.told[text].items(), key=lambda item: -item[1])
+
+
+def test_a_matter_is_read_from_all_that_the_ear_may_have_heard() -> None:
+    topics = ByText(clo={"og-vat": 0.5, "og-clo": 0.3}, slo={"og-clo": 0.9, "og-vat": 0.1})
+    matter = Ask(question="matter", lines=(), grammar="matter")
+    found = Meaning(lambda: topics).of(matter, Utterance("clo", 0.6, (("slo", 0.6),))).readings
+    assert [(candidate.id, round(candidate.confidence, 3)) for candidate in found] == [("og-clo", 0.6), ("og-vat", 0.3)]
+    alone = Meaning(lambda: topics).of(matter, Utterance("clo", 0.6)).readings
+    assert [candidate.id for candidate in alone] == ["og-vat", "og-clo"]
