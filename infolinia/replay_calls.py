@@ -92,7 +92,7 @@ def installation(settings: Settings, say: Callable[[str], None]) -> Iterator[tup
 def hotline(own: Settings, scene: Scene, say: Callable[[str], None]) -> Iterator[Settings]:
     """The hotline of the installation ``own`` while it is ``scene``; its settings."""
     ear = {} if scene.hears else {"whisper": False, "vosk_model": None}
-    here = own.model_copy(update={**ear})
+    here = own.model_copy(update={"clock": scene.at, **ear})
     stack, kept = Stack(here, say), dict(os.environ)
     file = here.var / "closures.json"
     file.unlink(missing_ok=True)
@@ -100,6 +100,8 @@ def hotline(own: Settings, scene: Scene, say: Callable[[str], None]) -> Iterator
         Closures(file).set(EVERY if office == "*" else office, text, None)
     try:
         os.environ["INFOLINIA_JOURNAL_STALL"] = "5"
+        if here.vosk_model is None:
+            os.environ.pop("INFOLINIA_VOSK_MODEL", None)
         stack.up(consultants=CONSULTANTS, talk=1.0)
         if not scene.eus:
             stack.down({"stub-eus"})

@@ -1,7 +1,7 @@
 """Replays with this installation's parts: the plan, the fictitious callers, the topics and the ear."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache
@@ -14,7 +14,6 @@ from infolinia.settings import Settings
 from ivr.dialogue.plan import Plan
 from ivr.dialplan import load_plan
 from recordings.fixture.folder import FixtureError, Folder, load
-from recordings.fixture.journal_file import Turn
 from recordings.fixture.model import Made
 from recordings.replay import audio, journal
 from recordings.replay.accept import accept
@@ -48,7 +47,8 @@ def by_journal(settings: Settings, update: bool = False) -> Replay:
         if update and result.verdict == "fail" and made is not None:
             played = play(plan, folder.journal, made.call)
             if played.stuck is None and not played.broken:
-                return _accepted(folder, result, played.turns, made.model_copy(update={"plan": plan.version}))
+                accepted = accept(folder, played.turns, made.model_copy(update={"plan": plan.version}), {})
+                return _again(accepted, result, lambda: journal.replay(plan, load(folder.path)))
         return result
 
     return judging("journal", replay)
@@ -69,18 +69,21 @@ def by_audio(settings: Settings, update: bool = False, fresh: bool = False, kind
             ear.memories[0].save(ear.used)
             asked = course.caller.questions if course.caller else {}
             made = made_with(stage.plan, settings, ear.name, "audio")
-            return _accepted(folder, result, course.turns, made, asked)
+            accepted = accept(folder, course.turns, made, asked)
+            return _again(
+                accepted, result, lambda: audio.replay(stage, load(folder.path), listening.ear(folder.path))[0]
+            )
         return result
 
     return judging("audio", replay)
 
 
-def _accepted(
-    folder: Folder, result: Result, turns: Sequence[Turn], made: Made, asked: Mapping[int, str] | None = None
-) -> Result:
-    """``result``, once ``turns`` were written into ``folder``."""
-    changed = accept(folder, turns, made, asked or {})
-    return replace(result, facts={**result.facts, "accepted": changed}) if changed else result
+def _again(accepted: Sequence[str], before: Result, replay: Callable[[], Result]) -> Result:
+    """The verdict once the files ``accepted`` were changed: what could not be accepted still fails."""
+    if not accepted:
+        return before
+    result = replay()
+    return replace(result, facts={**result.facts, "accepted": accepted})
 
 
 def made_with(
@@ -113,7 +116,7 @@ class _Listening:
         self._model = model_folder(settings.var / "models", "whisper")
         self._cache = Memory(settings.var / "replay" / "heard.jsonl", appends=True)
 
-    def ear(self, fixture: Path, fresh: bool) -> RememberingEar:
+    def ear(self, fixture: Path, fresh: bool = False) -> RememberingEar:
         """An ear for one replay of ``fixture``."""
         engine = self._engine if self._model is not None else None
         return RememberingEar(EAR, engine, [Memory(fixture / HEARD), self._cache], fresh=fresh)

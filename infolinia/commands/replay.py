@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -18,15 +18,17 @@ from infolinia.interruptions import interruptible
 from infolinia.mishaps import reason
 from infolinia.replay_calls import replay_calls
 from infolinia.settings import ROOT, Settings
-from ivr.dialplan import PlanError
+from ivr.dialplan import PlanError, load_plan
 from recordings.fixture.folder import FixtureError, find, load
 from recordings.replay.junit import junit, told
 from recordings.replay.run import Replay, run
 from recordings.replay.selection import SelectionError, selection
 from recordings.replay.verdict import Result, as_json, exit_code
+from voicebot.polish import plural
 
 CALLS = ROOT / "recordings" / "calls"
 CALLS_AT_ONCE = 3
+NAMED = 8
 
 
 class Ear(StrEnum):
@@ -84,9 +86,9 @@ def replay(
 
     infolinia replay
 
-    infolinia replay recordings/calls/pcc-samochod --journal
+    infolinia replay recordings/calls/pcc-samochod-pesel --journal
 
-    infolinia replay -k pcc --update && git diff recordings/calls
+    infolinia replay -k pcc --update; git diff recordings/calls
 
     infolinia replay -k "telepin and not hang-up" --json --junit wynik.xml
 
@@ -127,6 +129,7 @@ def replay(
                 return not first or result.verdict not in ("fail", "refuse")
 
             with interruptible(most):
+                load_plan(settings.dialplans)  # its faults are told here, not by every process
                 if call:
                     replay_calls(settings, chosen, jobs or CALLS_AT_ONCE, progress.console.print, done)
                 else:
@@ -245,9 +248,22 @@ def _tell(results: list[Result], left: list[str], console: Console) -> None:
         if changed := result.facts.get("accepted"):
             console.print(f"przyjęto: {result.name}: {', '.join(changed)}", style="cyan", markup=False)
     counts = [f"{WORDS[name].lower()}: {sum(r.verdict == name for r in results)}" for name in WORDS]
-    console.print(f"{len(results)} nagrań; " + ", ".join(counts), style="bold")
+    judged = f"{len(results)} {plural(len(results), 'nagranie', 'nagrania', 'nagrań')}"
+    console.print(f"{judged}; " + ", ".join(counts), style="bold")
+    for line in _not_compared(results):
+        console.print(line, style="yellow", markup=False)
     if left:
         console.print(f"PRZERWANO, nie osądzono {len(left)}: {', '.join(left)}", style="bold red", markup=False)
+
+
+def _not_compared(results: list[Result]) -> Iterator[str]:
+    """What the verdicts do not speak of."""
+    if prompts := sorted({prompt for result in results for prompt in result.facts.get("reworded", ())}):
+        named = ", ".join(prompts[:NAMED]) + ("…" if len(prompts) > NAMED else "")
+        yield f"Zmieniły się słowa komunikatów ({len(prompts)}): {named}; porównuje je --journal"
+    if bare := [result.name for result in results if result.facts.get("unrecorded")]:
+        named = ", ".join(bare[:NAMED]) + ("…" if len(bare) > NAMED else "")
+        yield f"Bez dziennika, porównano tylko `expect` ({len(bare)}): {named}"
 
 
 def workers(jobs: int) -> int:

@@ -10,7 +10,7 @@ from voicebot.audio import AudioError
 
 from ..fixture.folder import Folder
 from ..fixture.journal_file import JournalError, Turn
-from .compare import by_decision, by_ear, last_queue, parting
+from .compare import by_decision, by_ear, exchanged, last_queue, parting, reworded
 from .ear import RememberingEar
 from .judge import divergence, left_over, of_outcome, refused, settle, stuck_on, timeline_of
 from .said import topic_name
@@ -82,18 +82,22 @@ class _Judgement:
         wrong = min(self._expectations(), key=lambda found: found.turn, default=None)
         parted = self._parted()
         if wrong is not None:
-            return self._as("fail", wrong.message, parted if parted and parted.turn < wrong.turn else wrong)
+            return self._as("fail", wrong.message, parted if parted and parted.turn < wrong.turn else wrong, met=False)
         caller = self.course.caller
-        if caller is not None and caller.stuck is not None and not caller.again:
-            stuck = stuck_on(caller.stuck, self.course.turns, self._timeline)
-            return self._as("refuse", stuck.message, parted or stuck)
         if caller is not None and caller.stuck is not None:
             stuck = stuck_on(caller.stuck, self.course.turns, self._timeline)
-            return self._as("fail", (parted or stuck).message, parted or stuck)
+            if caller.again:
+                return self._as("fail", (parted or stuck).message, parted or stuck, met=False)
+            return self._as("refuse", stuck.message, parted or stuck, met=False)
         found = parted or left_over(self.folder, self.course.left, self.course.turns, self._timeline)
         return self._as("fail", found.message, found) if found else self._as("pass")
 
-    def _as(self, verdict: str, why: str = "", found: Divergence | None = None) -> Result:
+    def _as(self, verdict: str, why: str = "", found: Divergence | None = None, *, met: bool = True) -> Result:
+        facts: dict[str, object] = {}
+        if not self.recorded:
+            facts["unrecorded"] = True
+        elif words := reworded(self.recorded, self.course.turns):
+            facts["reworded"] = words
         return Result(
             self.folder.name,
             str(self.folder.path),
@@ -103,20 +107,26 @@ class _Judgement:
             found,
             timeline=self._timeline,
             heard=self._heard,
+            facts=facts,
+            met=met,
+            as_recorded=self._parted(timed=False) is None,
         )
 
-    def _parted(self) -> Divergence | None:
+    def _parted(self, *, timed: bool = True) -> Divergence | None:
+        """The first turn that is otherwise than recorded; ``timed``: or is heard otherwise, where times count and the
+        call was not broken off."""
         if not self.recorded:
             return None
-        parted = parting(self.recorded, self.course.turns, by_decision)
-        if self.timed:
-            found = [one for one in (parted, by_ear(self.recorded, self.course.turns)) if one is not None]
-            parted = min(found, key=lambda one: one[0], default=None)
+        recorded, turns = self.recorded, self.course.turns
+        found = [parting(recorded, turns, by_decision), exchanged(recorded, turns)]
+        if timed and self.timed and (self.course.caller is None or self.course.caller.stuck is None):
+            found.append(by_ear(recorded, turns))
+        parted = min((one for one in found if one is not None), key=lambda one: one[0], default=None)
         if parted is None:
             return None
         number, difference = parted
-        turns = self.course.turns if number < len(self.course.turns) else self.recorded
-        return divergence(self.folder, number, turns[number].at, difference, self._timeline)
+        shown = turns if number < len(turns) else recorded
+        return divergence(self.folder, number, shown[number].at, difference, self._timeline)
 
     def _expectations(self) -> Iterator[Divergence]:
         """What the fixture expects and did not come."""

@@ -1,5 +1,6 @@
 """Where two courses of a call part, and what of a fixture's expectations was not met. Told in Polish."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -26,6 +27,7 @@ NAMES = {
 }
 LATER, CUT = 0.25, 0.5
 """Seconds by which an answer may be later, or a line longer, without anybody noticing."""
+_NUMBER = re.compile(r"\b(?:zero|jeden|dwa|trzy|cztery|pięć|sześć|siedem|osiem|dziewięć|krzyżyk\w*|gwiazdk\w+|\d+)\b")
 Difference = tuple[str, str, str, str]
 """Field, expected, actual, message."""
 
@@ -65,15 +67,53 @@ def by_decision(before: Turn, now: Turn) -> Difference | None:
         return understood
     if (found := _decided(before, now)) is not None:
         return found
-    if prompts(before) != prompts(now):
+    if prompts(before) != prompts(now) or numbers(before) != numbers(now):
         return "said", prompts(before), prompts(now), f"powiedziano „{said(now)}”, a było „{said(before)}”"
     return _acted(before, now, exact=False)
+
+
+def numbers(turn: Turn) -> list[str]:
+    """The figures and the words for keys in all that was said: with them, keys and dates change, not wording."""
+    return _NUMBER.findall(said(turn).lower())
+
+
+def reworded(recorded: Sequence[Turn], today: Sequence[Turn]) -> list[str]:
+    """The prompts that say today other words than recorded, as far as both courses are alike."""
+    found: dict[str, None] = {}
+    for before, now in zip(recorded, today, strict=False):
+        if prompts(before) != prompts(now):
+            break
+        found |= dict.fromkeys(new.prompt for old, new in zip(_lines(before), _lines(now), strict=False) if old != new)
+    return list(found)
+
+
+def exchanged(recorded: Sequence[Turn], today: Sequence[Turn]) -> tuple[int, Difference] | None:
+    """The number of the first turn in which a prompt says what another one said in the recording."""
+    owners: dict[str, set[str]] = {}
+    for turn in recorded:
+        for line in _lines(turn):
+            owners.setdefault(line.text, set()).add(line.prompt)
+    for number, turn in enumerate(today):
+        for line in _lines(turn):
+            whose = owners.get(line.text)
+            if whose is not None and line.prompt not in whose:
+                other = sorted(whose)[0]
+                message = f"komunikat `{line.prompt}` mówi to, co mówił `{other}`: „{line.text}”"
+                return number, ("said", other, line.prompt, message)
+    return None
+
+
+def _lines(turn: Turn) -> list[Any]:
+    return [line for action in turn.actions for line in getattr(action, "lines", ())]
 
 
 def _decided(before: Turn, now: Turn) -> Difference | None:
     was, is_ = question_of(before.after.node, before.actions), question_of(now.after.node, now.actions)
     if was != is_:
         asked, asks = (str(one) if one else "koniec" for one in (was, is_))
+        if asked == asks:
+            was_done, done = does(before.actions), does(now.actions)
+            return "action", was_done, done, f"automat robi „{done}”, a robił „{was_done}”"
         return "question", asked, asks, f"automat jest przy „{asks}”, a był przy „{asked}”"
     for name in After.__struct_fields__:
         old, new = getattr(before.after, name), getattr(now.after, name)

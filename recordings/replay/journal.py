@@ -39,11 +39,17 @@ def _judged(folder: Folder, recorded: Sequence[Turn], played: Played, timeline: 
         first = divergence(folder, number, at, difference, timeline)
     if played.stuck is not None and not played.again and not played.broken:
         stuck = stuck_on(played.stuck, played.turns, timeline)
-        return Result(name, path, DEPTH, "refuse", stuck.message, first or stuck, timeline=timeline)
+        same = first is None
+        return Result(
+            name, path, DEPTH, "refuse", stuck.message, first or stuck, timeline=timeline, met=False, as_recorded=same
+        )
     found = first or _otherwise(folder, played, timeline)
     if found is None:
         return Result(name, path, DEPTH, "pass", timeline=timeline)
-    return Result(name, path, DEPTH, "fail", found.message, found, timeline=timeline)
+    met = not played.broken and of_outcome(folder, played.turns, timeline) is None
+    return Result(
+        name, path, DEPTH, "fail", found.message, found, timeline=timeline, met=met, as_recorded=first is None
+    )
 
 
 def _otherwise(folder: Folder, played: Played, timeline: tuple[Moment, ...]) -> Divergence | None:

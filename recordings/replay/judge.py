@@ -2,7 +2,7 @@
 
 pass: today's call took the recorded course and came out as expected. fail: it did not. refuse: it cannot be said, for
 the recording has no answer to what is asked today, or the fixture or a part of this machine is missing. A fixture with
-a known fault must fail; while it does, the verdict is ``known``.
+a known fault must fail what it expects, in the course that was recorded; while it does, the verdict is ``known``.
 """
 
 from collections.abc import Sequence
@@ -76,9 +76,15 @@ def settle(folder: Folder, result: Result, *, own_ear: bool = True) -> Result:
     shown = replace(result, area=folder.fixture.area, style=tuple(folder.fixture.style))
     if known is None or result.depth not in known.depths:
         return shown
-    if result.verdict == "fail":
+    if result.verdict == "refuse":
+        return shown
+    loose = result.depth == "call" or not own_ear  # no two real calls are alike
+    if result.verdict == "fail" and (loose or (result.as_recorded and not result.met)):
         return replace(shown, verdict="known", why=f"znana wada: {known.why}")
-    if result.verdict == "pass" and own_ear:
+    if not result.met:
+        why = f"znana wada przebiega dziś inaczej niż nagrana: {result.why} (znana: {known.why})"
+        return replace(shown, verdict="fail", why=why)
+    if own_ear:
         why = f"znana wada już nie występuje, proszę usunąć `known`: {known.why}"
         line = folder.source.position(("known",))[0]
         gone = Divergence(0, 0.0, "known", "fail", "pass", why, line)

@@ -77,7 +77,8 @@ class Heard:
 @dataclass(frozen=True)
 class Result:
     """The verdict on one fixture. ``why`` (Polish) says why it was refused or failed; ``timeline`` and ``heard`` are
-    empty at the depths that have none."""
+    empty at the depths that have none. ``met``: all that the fixture expects came; ``as_recorded``: every turn was the
+    recorded one but for its times."""
 
     name: str
     path: str
@@ -90,6 +91,8 @@ class Result:
     timeline: tuple[Moment, ...] = ()
     heard: tuple[Heard, ...] = ()
     facts: dict[str, Any] = field(default_factory=dict)
+    met: bool = True
+    as_recorded: bool = True
 
     def as_json(self, *, details: bool = False) -> dict[str, Any]:
         plain: dict[str, Any] = {"name": self.name, "depth": self.depth, "verdict": self.verdict, "why": self.why}

@@ -39,7 +39,7 @@ def calls(tmp_path: Path) -> Path:
 def test_all_pass(calls: Path) -> None:
     done = replay("--journal", calls)
     assert done.exit_code == 0, done.output
-    assert "2 nagrań; zgodne: 2" in done.stdout
+    assert "2 nagrania; zgodne: 2" in done.stdout
 
 
 def test_json_and_junit_tell_the_same(calls: Path, tmp_path: Path) -> None:
@@ -84,6 +84,20 @@ def test_an_interrupted_run_tells_what_it_judged(calls: Path, tmp_path: Path, mo
     assert "PRZERWANO, nie osądzono 1: rozlacza-przy-telepin" in replay("--journal", calls).stdout
 
 
+def test_a_dialplan_with_a_fault_is_told_and_nothing_is_judged(
+    calls: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(ROOT / "dialplans", tmp_path / "plan")
+    file = tmp_path / "plan" / "hotline.yaml"
+    text = file.read_text(encoding="utf-8")
+    assert "served: po-rozmowie" in text
+    file.write_text(text.replace("served: po-rozmowie", "served: po-rozmowi", 1), encoding="utf-8")
+    monkeypatch.setenv("INFOLINIA_DIALPLANS", str(tmp_path / "plan"))
+    done = replay("--audio", "--jobs", "2", calls)
+    assert done.exit_code == 2
+    assert "czy chodziło o" in done.output
+
+
 def test_a_limit_interrupts(calls: Path) -> None:
     done = replay("--journal", "--json", "--limit", "0.01s", calls)
     assert done.exit_code == 130
@@ -92,7 +106,7 @@ def test_a_limit_interrupts(calls: Path) -> None:
 
 def test_a_choice_by_words(calls: Path) -> None:
     done = replay("--journal", "-k", "hang-up and not pcc", calls)
-    assert "1 nagrań" in done.stdout
+    assert "1 nagranie" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -121,6 +135,7 @@ def test_an_update_accepts_and_is_small(calls: Path) -> None:
     before = file.read_text(encoding="utf-8").splitlines()
     done = replay("--journal", "--update", calls)
     assert "przyjęto: auth-nip: fixture.yaml" in done.stdout
+    assert done.exit_code == 0, "what was accepted is replayed again"
     changed = [line for line in file.read_text(encoding="utf-8").splitlines() if line not in before]
     assert len(changed) == 1
     assert "verdict: ok" in changed[0]

@@ -8,9 +8,12 @@ import pytest
 from infolinia.rehearsals import stage_of
 from infolinia.replays import EAR, HEARD
 from infolinia.settings import ROOT, Settings
+from ivr.dialogue.actions import Line
 from ivr.rehearsal import Stage
+from recordings.fixture import journal_file
 from recordings.fixture.edit import change
 from recordings.fixture.folder import load
+from recordings.fixture.journal_file import Turn
 from recordings.replay import audio
 from recordings.replay.ear import Memory, Remembered, RememberingEar
 from recordings.replay.streaming_ear import StreamingEar
@@ -67,6 +70,10 @@ def _key(name: str) -> list[str | int]:
     return [int(part) if part.isdigit() else part for part in name.split("__")]
 
 
+def _lines(turn: Turn) -> list[Line]:
+    return [line for action in turn.actions for line in getattr(action, "lines", ())]
+
+
 def judged(stage: Stage, place: Path, ear: RememberingEar | None = None) -> Result:
     return audio.replay(stage, load(place), ear or deaf())[0]
 
@@ -114,6 +121,39 @@ def test_an_ear_that_streams_hears_the_same_each_time(stage: Stage, tmp_path: Pa
     assert results[0].verdict == "pass", results[0].why
     assert "konsultant" in results[0].heard[0].text
     assert len({str(as_json([result], details=True)) for result in results}) == 1
+
+
+def test_a_known_fault_hides_no_other(stage: Stage, tmp_path: Path) -> None:
+    """It is known while the recorded course comes again and misses what is expected."""
+    place = copy(tmp_path, KEYED[0], known={"why": "tak jest, choć nie powinno"})
+    change(place / "fixture.yaml", {("expect", "verdict"): "refused"})
+    (place / "journal.jsonl").unlink()
+    course = audio.replay(stage, load(place), deaf())[1]
+    assert course is not None
+    (place / "journal.jsonl").write_bytes(journal_file.dump(course.turns))
+    assert judged(stage, place).verdict == "known"
+    (place / "journal.jsonl").write_bytes(journal_file.dump(course.turns[:-1]))
+    assert judged(stage, place).verdict == "fail"
+    change(place / "fixture.yaml", {("expect", "verdict"): "ok"})
+    gone = judged(stage, place)
+    assert gone.verdict == "fail"
+    assert "już nie występuje" in gone.why
+
+
+def test_two_prompts_that_exchange_their_words_are_told(stage: Stage, tmp_path: Path) -> None:
+    place = copy(tmp_path, KEYED[0])
+    (place / "journal.jsonl").unlink()
+    course = audio.replay(stage, load(place), deaf())[1]
+    assert course is not None
+    written = journal_file.dump(course.turns).decode()
+    asks = [lines[-1] for turn in course.turns if (lines := [*_lines(turn)])]
+    first, second = asks[0].text, asks[-1].text
+    assert first != second
+    swapped = written.replace(first, "@").replace(second, first).replace("@", second)
+    (place / "journal.jsonl").write_text(swapped, encoding="utf-8")
+    result = judged(stage, place)
+    assert result.verdict == "fail"
+    assert "mówi to, co mówił" in result.why
 
 
 def test_a_known_fault_of_one_ear_need_not_be_that_of_another(stage: Stage, tmp_path: Path) -> None:
