@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tools.bench_turns import DEMO, OFFICES, ear_here
+from tools.bench_turns import OFFICES, ear_here
 from tools.noise_corpus import line
+from tools.turn_sounds import DEMO
 from voicebot.audio import load, samples_of
 from voicebot.ears.ear import Ear, Question, Utterance
 from voicebot.understand import CONTROL_PHRASES, YES_NO_PHRASES, read_choice
