@@ -4,6 +4,7 @@ import argparse
 import hashlib
 import pickle
 import random
+import shutil
 import sys
 import time
 from collections import Counter
@@ -60,13 +61,13 @@ def speak(options: argparse.Namespace) -> None:
     clips = corpus.gather(made, options.clips, "espeak-ng", say)
     clips += corpus.noise_clips(options.clips // 40, SEED + 2)
     unlabelled: list[corpus.Clip] = []
-    voices = [voice for voice in rhvoice.voices(options.rhvoice) if voice in rhvoice.TRAINED]
+    voices = rhvoice.trained(options.rhvoice)
     if voices and options.rhvoice_clips:
         say(f"RHVoice: {', '.join(voices)}")
         raw = corpus.rhvoice_clips(options.rhvoice_clips, SEED + 3, voices, options.rhvoice)
         unlabelled = corpus.gather(raw, options.rhvoice_clips, "RHVoice", say)
     else:
-        say("RHVoice is not there: espeak-ng alone")
+        say("no RHVoice voice of a free licence (natan, michal): espeak-ng alone")
     content = (names, lexicon(vocabulary(), heard, set(names)), voices, held_out, clips, unlabelled)
     (options.work / SPOKEN).write_bytes(pickle.dumps(content))
 
@@ -124,15 +125,30 @@ def export(options: argparse.Namespace) -> None:
     say(f"{options.model}: {size / 1e6:.1f} MB, {len(content['lexicon'])} words")
 
 
-def judged(options: argparse.Namespace) -> None:
-    """Figures on held-out voices."""
+def judged(options: argparse.Namespace) -> bool:
+    """Figures on held-out voices, and whether the model is good enough to be taken."""
     made = list(judge.cases(options.cases, SEED + 11, options.rhvoice, say))
-    for (voice, kind, way), score in judge.judge(options.model, made).items():
+    scores = judge.judge(options.model, made)
+    for (voice, kind, way), score in scores.items():
         what = "taken for words" if kind == "strange" else "not wholly right"
         rate = "" if kind == "strange" else f"{100 * score.rate:.1f} % word errors, "
         say(f"{voice:10} {kind:8} {way:8} {rate}{score.wrong} of {score.cases} {what}")
         for said, heard in score.heard[: options.show]:
             say(f"    {said!r}: {heard!r}")
+    found = judge.faults(scores)
+    for fault in found:
+        say(f"not good enough: {fault}")
+    return not found
+
+
+def put_in_place(made: Path, model: Path) -> None:
+    """The folder ``made`` becomes ``model``, which is moved aside first, so that there always is a whole one."""
+    before = model.with_name(f"{model.name}.before")
+    shutil.rmtree(before, ignore_errors=True)
+    if model.exists():
+        model.rename(before)
+    shutil.copytree(made, model)
+    shutil.rmtree(before, ignore_errors=True)
 
 
 def seal(folder: Path) -> None:
@@ -164,12 +180,21 @@ def main() -> int:
     if options.step in ("all", "train"):
         print("==> Training", flush=True)
         train(options)
+    target = options.model
+    if options.step == "all":
+        options.model = options.work / target.name
     if options.step in ("all", "export"):
         print("==> The model folder", flush=True)
         export(options)
-    if options.step in ("all", "judge"):
-        print("==> Held-out voices", flush=True)
-        judged(options)
+    if options.step not in ("all", "judge"):
+        return 0
+    print("==> Held-out voices", flush=True)
+    if not judged(options):
+        say(f"{target} stays as it is; the new model is in {options.model}" if options.step == "all" else "not passed")
+        return 1
+    if options.step == "all":
+        put_in_place(options.model, target)
+        say(f"passed: {target} is the new model")
     return 0
 
 

@@ -29,6 +29,11 @@ YES_NO = (
     "nie wiem",
 )
 
+MOST_ERRORS = {("answer", "grammar"): 0.15, ("place", "grammar"): 0.15, ("number", "free"): 0.25}
+"""Shares of wrong words, espeak-ng's held-out voices, above which a model proves nothing and is not taken."""
+MOST_TAKEN = 0.15
+"""The share of strange words that a grammar may take for its own."""
+
 
 @dataclass(frozen=True)
 class Case:
@@ -149,4 +154,20 @@ def judge(folder: Path, made: Sequence[Case]) -> dict[tuple[str, str, str], Scor
             found.setdefault((case.voice, case.kind, way), Score()).add(
                 "" if case.kind == "strange" else case.text, heard
             )
+    return found
+
+
+def faults(scores: dict[tuple[str, str, str], Score]) -> list[str]:
+    """Why a model with these scores is not to be taken; nothing: it may be."""
+    found = []
+    for (kind, way), most in MOST_ERRORS.items():
+        score = scores.get(("espeak-ng", kind, way), Score())
+        if not score.cases or score.rate > most:
+            found.append(
+                f"{kind} ({way}): {100 * score.rate:.0f} % of {score.said} words wrong, {100 * most:.0f} % at most"
+            )
+    strange = [score for (_, kind, way), score in scores.items() if (kind, way) == ("strange", "grammar")]
+    taken, asked = sum(score.wrong for score in strange), sum(score.cases for score in strange)
+    if not asked or taken > MOST_TAKEN * asked:
+        found.append(f"{taken} of {asked} strange sayings taken for words, {100 * MOST_TAKEN:.0f} % at most")
     return found

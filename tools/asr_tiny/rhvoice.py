@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from voicebot.audio import read_wav
-from voicebot.voices.rhvoice import DATA, polish_voices
+from voicebot.voices.rhvoice import DATA, is_free, polish_voices
 
 TRAINED = ("natan", "michal")
-"""Voices in the public domain (CC0). Others, where they are installed, are kept for judging."""
+"""Voices whose makers give them to the public domain (CC0); Debian's copies are under another licence, and not trained
+on. Others, where they are installed, are kept for judging."""
 
 
 def voices(data: Path | None) -> list[str]:
@@ -21,6 +22,11 @@ def voices(data: Path | None) -> list[str]:
     if shutil.which("RHVoice-test") is None:
         return []
     return polish_voices((data,) if data else DATA)
+
+
+def trained(data: Path | None) -> list[str]:
+    """Those of ``voices`` that a model that is passed on may be trained with."""
+    return [name for name in voices(data) if name in TRAINED and is_free(name, (data,) if data else DATA)]
 
 
 def say(
