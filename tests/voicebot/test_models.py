@@ -166,7 +166,7 @@ def archive() -> bytes:
 
 
 def on_the_web(url: str, content: bytes) -> Model:
-    return Model("tiny", "vosk", "tiny", len(content), "MIT", url=url)
+    return Model("tiny", "vosk", "tiny", len(content), "MIT", url=url, sha256=hashlib.sha256(content).hexdigest())
 
 
 def test_an_archive_is_downloaded_unpacked_and_remembered(web: tuple[type[Shop], str], tmp_path: Path) -> None:
@@ -202,6 +202,27 @@ def test_an_archive_of_another_size_is_refused(web: tuple[type[Shop], str], tmp_
     for wrong in (shop.content + b"x", shop.content[:-1]):
         with pytest.raises(ModelError, match="zamiast"):
             get(on_the_web(url, wrong), tmp_path / str(len(wrong)))
+
+
+def test_an_archive_that_is_not_the_pinned_one_is_refused(web: tuple[type[Shop], str], tmp_path: Path) -> None:
+    shop, url = web
+    content = archive()
+    shop.content = content[:-1] + bytes([content[-1] ^ 1])
+    with pytest.raises(ModelError, match="zła suma kontrolna"):
+        get(on_the_web(url, content), tmp_path)
+    assert model_folder_names(tmp_path) == []
+    shop.content = content
+    assert get(on_the_web(url, content), tmp_path).is_dir(), "and the next try fetches it anew"
+
+
+def test_an_archive_put_there_by_hand_has_to_be_the_pinned_one(tmp_path: Path) -> None:
+    model = on_the_web("http://127.0.0.1:9/tiny.zip", archive())
+    (tmp_path / ".parts").mkdir()
+    (tmp_path / ".parts/tiny.zip").write_bytes(b"something else")
+    with pytest.raises(ModelError, match="zła suma kontrolna"):
+        get(model, tmp_path)
+    (tmp_path / ".parts/tiny.zip").write_bytes(archive())
+    assert get(model, tmp_path).is_dir()
 
 
 def test_a_damaged_archive_is_refused(web: tuple[type[Shop], str], tmp_path: Path) -> None:
@@ -241,4 +262,4 @@ def test_every_known_model_is_pinned() -> None:
     for model in (model for model in MODELS if model.comes_in is None):
         assert bool(model.wheels) != bool(model.url)
         assert all(len(pin) == 64 for pin in (*model.files.values(), *(wheel.sha256 for wheel in model.wheels)))
-        assert model.files or model.url.startswith("https://")
+        assert model.files or (model.url.startswith("https://") and len(model.sha256) == 64)
