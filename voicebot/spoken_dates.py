@@ -4,6 +4,7 @@
 
 import re
 from datetime import date, timedelta
+from itertools import pairwise
 
 from .numerals import fold
 from .spoken_numbers import read_cardinal
@@ -25,6 +26,19 @@ _ORDINALS = {
 }
 _ORDINALS |= {"dwutysieczny": 2000, "dwutysiecznego": 2000, "dwutysiecznym": 2000, "tysiac dziewiecsetnego": 1900}
 _DAYS = {"dzis": 0, "dzisiaj": 0, "wczoraj": -1, "przedwczoraj": -2, "jutro": 1, "pojutrze": 2}
+_BESIDE = {"zeszlego": -1, "zeszlym": -1, "ubieglego": -1, "ubieglym": -1, "poprzedniego": -1, "minionego": -1} | {
+    "tego": 0,
+    "tym": 0,
+    "biezacego": 0,
+    "biezacym": 0,
+    "obecnego": 0,
+    "przyszlego": 1,
+    "przyszlym": 1,
+    "nastepnego": 1,
+}
+"""Years told by this one ("zeszłego roku")."""
+UNREADABLE = 0
+"""A year that was told and is not understood: no date has it."""
 _FIGURES = re.compile(r"\b(\d{1,2})[ .\-/](\d{1,2})[ .\-/](\d{4})\b")
 _ISO = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
 _WORD = re.compile(r"\d+|[^\W\d_]+")
@@ -55,8 +69,8 @@ def read_date(text: str, today: date) -> date | None:
         day, month, year = map(int, found.groups())
         return _made(year, month, day)
     words = _WORD.findall(plain)
-    for word in words:
-        if word in _DAYS:
+    for before, word in pairwise(["", *words]):
+        if word in _DAYS and before != "nie":
             return today + timedelta(days=_DAYS[word])
     at = next((n for n, word in enumerate(words) if _month(word)), None)
     if at is not None:
@@ -119,11 +133,19 @@ def _number(words: list[str]) -> int | None:
 
 
 def _year(words: list[str], today: date) -> int | None:
+    for which, year in pairwise(words):
+        if which in _BESIDE and year in ("roku", "rok"):
+            return today.year + _BESIDE[which]
     words = [word for word in words if word not in ("roku", "rok", "r", "w", "tego")]
+    digits = [read_cardinal(word) for word in words[:4]]
+    if len(digits) == 4 and all(digit is not None and digit < 10 for digit in digits):
+        return int("".join(map(str, digits)))
     for size in range(len(words), 0, -1):
         value = _number(words[:size])
         if value is None:
             continue
+        if size < len(words) and _number(words[size : size + 1]) is not None:
+            return UNREADABLE
         if 1900 <= value <= 2099:
             return value
         if 0 <= value < 100:
@@ -149,8 +171,10 @@ def _all_ordinal(words: list[str]) -> int | None:
 
 def read_amount(text: str) -> int | None:
     """The sum of money that ``text`` tells, in grosze: "tysiąc dwieście złotych i pięćdziesiąt groszy", "13 200,50 zł",
-    "trzy i pół tysiąca", "dwie stówy"; None when it tells none."""
+    "trzy i pół tysiąca", "dwie stówy"; None when it tells none, or one below nothing."""
     plain = fold(text).strip(" .")
+    if re.match(r"[-−–]\s*\d|minus\b", plain):
+        return None
     if found := re.fullmatch(r"(\d{1,3}(?:[ .]\d{3})+|\d+)(?:[.,](\d{2}))?\s*(?:zl\w*|pln)?", plain):
         return int(re.sub(r"\D", "", found[1])) * 100 + int(found[2] or 0)
     words = re.findall(r"\d+(?:[.,]\d+)?|[^\W\d_]+", plain)

@@ -8,13 +8,14 @@ length, checksum and date tell which was meant, among all that the ear may have 
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from functools import lru_cache
+from itertools import accumulate, pairwise
 from typing import Literal
 
+from rapidfuzz import fuzz, process
 from stdnum.pl import nip, pesel
 
-from .numerals import Numeral, fold
-from .redaction import numeral
+from .numerals import WORDS, Numeral, fold
 
 Kind = Literal["pesel", "nip"]
 
@@ -29,6 +30,12 @@ _MANY = {"zera": "0", "jedynki": "1", "dwojki": "2", "trojki": "3", "czworki": "
 _CORRECTS = frozenset("nie przepraszam pomylka poprawka poprawiam znaczy wroc".split())
 _ANEW = ("od nowa", "od poczatku", "jeszcze raz")
 MAX_READINGS = 4096
+MAX_TOKENS = 60
+"""Words beyond which nobody dictates one number."""
+MOST = 10**9
+NEAR = 88.0
+"""How like a number word a word is at least that a recogniser has written a little wrong."""
+_LONG = [word for word in WORDS if len(word) >= 4]
 SECOND_BEST = 0.8
 """What each doubt about what belongs together takes from a reading's worth."""
 
@@ -41,8 +48,9 @@ def read_cardinal(text: str) -> int | None:
         return None
     if all(token.isdecimal() for token in tokens):
         grouped = len(tokens[0]) <= 3 and all(len(token) == 3 for token in tokens[1:])
-        return int("".join(tokens)) if len(tokens) == 1 or grouped else None
-    items = [_item(token) for token in tokens]
+        value = int("".join(tokens)) if len(tokens) == 1 or grouped else MOST
+        return value if value < MOST else None
+    items = [_item(part) for token in tokens for part in _apart(token)]
     return compound([item for item in items if item is not None]) if None not in items else None
 
 
@@ -66,6 +74,8 @@ def compound(items: Sequence[Numeral]) -> int | None:
 def read_digits(text: str, size: int) -> list[tuple[str, float]]:
     """The readings of ``text`` as ``size`` dictated digits, likeliest first, with a worth 0..1."""
     found: dict[str, float] = {}
+    if len(_TOKEN.findall(text)) > MAX_TOKENS:
+        return []
     for parts in _corrected(_parts(text)):
         for digits, worth in _joined(parts):
             if len(digits) == size:
@@ -95,7 +105,7 @@ Part = Sequence[Numeral] | str
 
 def _parts(text: str) -> list[list[Part]]:
     """What was dictated between corrections: runs of number words and written digits."""
-    tokens = [fold(token) for token in _TOKEN.findall(text)]
+    tokens = [part for token in _TOKEN.findall(text) for part in _apart(fold(token))]
     stretches: list[list[Part]] = [[]]
     run: list[Numeral] = []
     index = 0
@@ -151,22 +161,27 @@ def _corrected(stretches: list[list[Part]]) -> Iterator[list[tuple[Part, int]]]:
 
 def _joined(parts: Sequence[tuple[Part, int]]) -> Iterator[tuple[str, float]]:
     """All readings of ``parts`` one after the other. ``-1`` before a part: it replaces the part before; ``-2``: as many
-    digits as its first number has."""
+    digits as its first number has, or its first two or three together."""
     readings: list[tuple[tuple[str, ...], float]] = [((), 1.0)]
     for part, void in parts:
         longer = []
         for groups, worth in _groupings(part):
             for before, so_far in readings:
-                kept = before
-                if void == -1:
-                    kept = before[:-1]
-                elif void == -2:
-                    flat = "".join(before)
-                    kept = (flat[: max(0, len(flat) - len(groups[0]))],)
-                longer.append(((*kept, *groups), so_far * worth))
+                for count, kept in enumerate(_kept(before, groups, void)):
+                    longer.append(((*kept, *groups), so_far * worth * SECOND_BEST**count))
         readings = sorted(longer, key=lambda reading: -reading[1])[:MAX_READINGS]
     for groups, worth in readings:
         yield "".join(groups), worth
+
+
+def _kept(before: tuple[str, ...], groups: tuple[str, ...], void: int) -> list[tuple[str, ...]]:
+    """What may be left of ``before`` when ``groups`` correct it (``void`` as in ``_joined``), likeliest first."""
+    if void == 0:
+        return [before]
+    if void == -1:
+        return [before[:-1]]
+    flat, sizes = "".join(before), accumulate(map(len, groups[:3]))
+    return [(flat[: max(0, len(flat) - size)],) for size in sizes] or [before]
 
 
 def _groupings(part: Part) -> list[tuple[tuple[str, ...], float]]:
@@ -196,7 +211,27 @@ def _split(items: list[Numeral]) -> list[tuple[str, ...]]:
 
 
 def _item(token: str) -> Numeral | None:
-    return Numeral(int(token), "unit") if token.isdecimal() and len(token) < 4 else numeral(token)
+    if token.isdecimal():
+        return Numeral(int(token), "unit") if len(token) < 4 else None
+    if (found := WORDS.get(token)) is not None or len(token) < 5:
+        return found
+    near = process.extractOne(token, _LONG, scorer=fuzz.ratio, score_cutoff=NEAR)
+    return WORDS[near[0]] if near else None
+
+
+@lru_cache(maxsize=4096)
+def _apart(token: str) -> tuple[str, ...]:
+    """The number words that ``token`` is written together of ("trzydziescipiec"); else itself."""
+    return _words_in(token) or (token,)
+
+
+def _words_in(token: str) -> tuple[str, ...]:
+    if token in WORDS:
+        return (token,)
+    for size in range(len(token) - 3, 2, -1):
+        if token[:size] in WORDS and (rest := _words_in(token[size:])):
+            return (token[:size], *rest)
+    return ()
 
 
 def _size(item: Numeral) -> int:

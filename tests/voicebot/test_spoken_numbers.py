@@ -30,6 +30,9 @@ def test_any_number_is_read_as_it_is_said(number: int) -> None:
         ("trzynascie tysiecy dwiescie", 13_200),
         ("2 tysiące trzysta", 2300),
         ("13 200", 13_200),
+        ("trzydzieścipięć", 35),
+        ("stodwadzieścia trzy", 123),
+        ("1" + "0" * 22, None),
         ("12 34", None),
         ("dwadzieścia trzydzieści", None),
         ("pięć sześć", None),
@@ -96,6 +99,15 @@ def test_checksum_is_the_judge_among_what_the_ear_may_have_heard() -> None:
     assert read_identity([("zero zero zero zero zero zero zero zero zero zero", 1.0)], "nip") == []
 
 
+def test_the_checksum_tells_how_much_a_correction_replaces() -> None:
+    said = "osiemdziesiąt pięć zero dwa, nie, zero jeden, zero jeden, jeden dwa trzy cztery pięć"
+    assert read_identity([(said, 1.0)], "pesel")[0][0] == "85010112345"
+
+
+def test_more_words_than_a_number_has_are_none() -> None:
+    assert read_digits("jeden dwa " * 120, 11) == []
+
+
 @pytest.mark.parametrize(
     ("text", "digits"),
     [
@@ -105,6 +117,7 @@ def test_checksum_is_the_judge_among_what_the_ear_may_have_heard() -> None:
             "85011412345",
         ),
         ("850114 12345", "85011412345"),
+        ("85 01 czternaście 123 czterdzieści sześć, nie, czterdzieści pięć", "85011412345"),
         ("yyy osiemdziesiąt sześć, nie, osiemdziesiąt pięć, zero jeden, czternaście, 12345", "85011412345"),
         ("jeden dwa, od nowa: osiemdziesiąt pięć zero jeden czternaście 123 45", "85011412345"),
         ("podwójne zero, trzy piątki, jeden dwa trzy cztery pięć sześć", "00555123456"),
