@@ -14,7 +14,7 @@ from .ears.keypad import KeypadOnly
 from .line_sounds import LineSounds
 from .turn import Decision, Timing, Turn
 from .understand import CONTROL_PHRASES, Phrases, hesitates, nods
-from .voice_activity import Loudness, VoiceActivity, WebRtc, voice_activity
+from .voice_activity import Loudness, VoiceActivity, Vowels, WebRtc, voice_activity
 
 __all__ = ["Floor", "Listener", "Question", "Utterance"]
 
@@ -115,7 +115,7 @@ class _Answer:
         playing = prompt is not None and not prompt.done.done()
         self._turn = Turn(question.patience, self._loop.time(), prompt=playing, timing=timing)
         self._lookback: deque[bytes] = deque(maxlen=round(timing.lookback / FRAME_SECONDS) + timing.window)
-        self._loudness = Loudness()
+        self._loudness, self._vowels = Loudness(), Vowels()
         self._said = bytearray()
         self._hearing: Hearing | None = None
         self._reading: asyncio.Task[None] | None = None
@@ -171,6 +171,7 @@ class _Answer:
             probability,
             at,
             sounds=self._any_sound.probability(frame) > 0,
+            vowel=self._vowels.begins(frame) and self._turn.under_prompt,
             complete=self._phrases.complete(partial),
             whole=self._phrases.holds(partial),
             hesitating=hesitates(partial) or self._phrases.begun(partial),

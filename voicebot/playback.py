@@ -7,7 +7,7 @@ import numpy as np
 
 from .audio import BYTES_PER_SECOND, FRAME_BYTES, RATE, SAMPLE_BYTES, fade_out, samples_of
 
-FADE = 0.04
+FADE = 0.02
 """Seconds within which a prompt that is broken off falls silent; less would click."""
 LULL = 0.12
 """Seconds of silence that part two clauses of a prompt."""

@@ -2,8 +2,8 @@
 
 Rules:
 
-1. Speech begins with 5 voiced frames out of 6, or with 2 after as many unvoiced ones as "chc" of "chcę" has
-   (``BEGAN``). A prompt that plays is held at once: it falls silent and keeps its place.
+1. Speech begins with 5 voiced frames out of 6, or, behind as many unvoiced ones as "chc" of "chcę" has, with 2 or with
+   the first frame of a vowel (``BEGAN``). A prompt that plays is held at once: it falls silent and keeps its place.
 2. Under a prompt the caller takes the turn (``INTERRUPT``) with more speech than a cough, an "mhm" or a "tak, tak" has,
    or with a complete answer. Less is a ``MURMUR``: unless the ear finds an answer in it, the prompt goes on.
 3. The turn ends (``ENDED``) after a silence: a short one when what was said is a complete answer, a little more when
@@ -37,7 +37,8 @@ class Decision(Enum):
 class Timing:
     """Seconds, and frames for ``onset`` out of ``window``. ``voiced`` is the probability that counts as speech.
 
-    ``late`` voiced frames in a row are enough where ``unvoiced`` of the last ``before`` frames sounded.
+    ``late`` voiced frames in a row, or one that a vowel begins with, are enough where ``unvoiced`` of the last
+    ``before`` frames sounded.
 
     After a ``lull`` an ear that does not stream may look at what was said. An answer to an open question is taken
     ``open`` seconds after its last sound at the earliest: until then its caller may go on (rule 4)."""
@@ -103,18 +104,20 @@ class Turn:
         at: float,
         *,
         sounds: bool = False,
+        vowel: bool = False,
         complete: bool = False,
         whole: bool = False,
         hesitating: bool = False,
     ) -> Decision | None:
-        """Take the next frame. ``sounds``: something like speech is in it, voiced or not. ``whole``: what was
-        understood so far is an answer; ``complete``: and no longer one begins with it; ``hesitating``: it ends like a
-        thought that goes on, or is the beginning of an answer."""
+        """Take the next frame. ``sounds``: something like speech is in it, voiced or not; ``vowel``: a
+        voice sets in with it, behind fainter sounds. ``whole``: what was understood so far is an answer; ``complete``:
+        and no longer one begins with it; ``hesitating``: it ends like a thought that goes on, or is the beginning of an
+        answer."""
         voiced = probability >= self.timing.voiced
         self._recent.append(voiced)
         self._sounding.append(sounds)
         if not self.speaking:
-            return self._onset(at) or self.tick(at)
+            return self._onset(at, vowel) or self.tick(at)
         if voiced:
             self._last_voice = at
             self.spoken += FRAME
@@ -164,9 +167,9 @@ class Turn:
         if self._until is not None:
             self._until = max(self._until, until)
 
-    def _onset(self, at: float) -> Decision | None:
-        voiced = sum(self._recent)
-        began = voiced >= self.timing.onset or self._late_voice()
+    def _onset(self, at: float, vowel: bool) -> Decision | None:
+        voiced = max(sum(self._recent), int(vowel))
+        began = voiced >= self.timing.onset or self._late_voice(vowel)
         if not began or (self._over and not self._ended):
             return None
         went_on = self._ended
@@ -180,10 +183,10 @@ class Turn:
         self._began = at - (len(self._recent) - 1) * FRAME
         return Decision.BEGAN
 
-    def _late_voice(self) -> bool:
+    def _late_voice(self, vowel: bool) -> bool:
         """Whether a voice has just set in behind unvoiced sounds."""
         newest = tuple(self._recent)[-self.timing.late :]
-        return sum(newest) == self.timing.late and sum(self._sounding) >= self.timing.unvoiced
+        return (vowel or sum(newest) == self.timing.late) and sum(self._sounding) >= self.timing.unvoiced
 
     def _silence_for(self, complete: bool, whole: bool, hesitating: bool) -> float:
         if complete:

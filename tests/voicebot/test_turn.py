@@ -67,6 +67,16 @@ def test_unvoiced_sounds_alone_begin_nothing() -> None:
     assert [turn.frame(float(n % 4 == 0), n * FRAME, sounds=True) for n in range(100)] == [None] * 100
 
 
+@pytest.mark.parametrize(("unvoiced", "began"), [(0.14, False), (0.16, True)])
+def test_a_vowel_behind_unvoiced_sounds_begins_before_its_voice_is_believed(unvoiced: float, began: bool) -> None:
+    turn, at = Turn(3.0, 0.0, prompt=True), 0.0
+    while at < unvoiced - FRAME / 2:
+        at += FRAME
+        assert turn.frame(0.0, at, sounds=True) is None
+    assert turn.frame(0.0, at + FRAME, vowel=True) is (Decision.BEGAN if began else None)
+    assert turn.spoken == (FRAME if began else 0.0)
+
+
 def test_a_complete_answer_ends_sooner_a_hesitating_one_later() -> None:
     complete = Line().voice(0.6).quiet(1.0, complete=True)
     plain = Line().voice(0.6).quiet(1.0)

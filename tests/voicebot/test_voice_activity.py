@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from voicebot.audio import FRAME_BYTES, RATE, pcm_of, silence
-from voicebot.voice_activity import Loudness, Silero, VoiceActivity, WebRtc, voice_activity
+from voicebot.voice_activity import Loudness, Silero, VoiceActivity, Vowels, WebRtc, voice_activity
 from voicebot.voices.espeak import Espeak
 
 pytestmark = pytest.mark.anyio
@@ -62,3 +62,30 @@ def test_the_quiet_line_behind_an_answer_is_no_voice() -> None:
     assert [heard(loudness, loud, speaking=True) for loud in (3000, 100, 20)] == [0.9, 0.9, 0.0]
     assert heard(loudness, 20) == 0.9, "nobody has begun"
     assert heard(Loudness(), 20, speaking=True) == 0.9, "all of it is faint"
+
+
+def hum(size: int, hertz: float = 120.0) -> bytes:
+    """A frame of a voice: its pitch and two overtones."""
+    time = np.arange(160) / RATE
+    return pcm_of((size * sum(np.sin(2 * np.pi * hertz * n * time) / n for n in (1, 2, 3))).astype(np.int16))
+
+
+def hiss(size: int, seed: int = 3) -> bytes:
+    return pcm_of(np.random.default_rng(seed).normal(0, size, 160).astype(np.int16))
+
+
+@pytest.mark.parametrize(
+    ("before", "frame", "begins"),
+    [
+        (hiss(300), hum(3000), True),
+        (hiss(300), hum(3000, 260.0), True),
+        (hiss(300), hiss(3000, 4), False),
+        (hiss(300), hum(600), False),
+        (hiss(3000), hum(3000), False),
+    ],
+    ids=["a voice", "a high voice", "a bang", "across the room", "no louder than before"],
+)
+def test_a_voice_that_sets_in_behind_fainter_sounds_is_told(before: bytes, frame: bytes, begins: bool) -> None:
+    vowels = Vowels()
+    assert not any(vowels.begins(before) for _ in range(12))
+    assert vowels.begins(frame) is begins
