@@ -20,6 +20,8 @@ from voicebot.models import model_folder
 from voicebot.voices.voice import VoiceError, find_voice
 
 SUFFIXES = ".wav, .alaw, .al (A-law), .sln, .raw (PCM 16 bit)"
+AT_A_DESK = 120.0
+"""Seconds for an utterance: nobody waits on the line, and it comes all at once, not while it is said."""
 
 
 class EarName(StrEnum):
@@ -83,7 +85,8 @@ def say(
 
 
 def find_ear(name: EarName | None) -> Crew:
-    """The ear called ``name``, else the best one here, not started; ends the command when there is none."""
+    """The ear called ``name``, else the best one here, not started and as patient as a desk is; ends the command when
+    there is none."""
     settings = Settings()
     models = settings.var / "models"
     vosk = settings.vosk_model or model_folder(models, "vosk")
@@ -92,7 +95,7 @@ def find_ear(name: EarName | None) -> Crew:
         if name not in (None, wanted):
             continue
         if model is not None and model.is_dir():
-            return make(model)
+            return make(model, deadline=AT_A_DESK)
         if name is not None:
             _fail(f"nie ma modelu dla ucha {wanted.value}; co jest i jak pobrać: infolinia models list")
     _fail("nie ma żadnego modelu rozpoznawania mowy; pobranie: infolinia models get whisper-base")
@@ -107,6 +110,8 @@ def _listen_to(runner: asyncio.Runner, crew: Crew, file: Path, *, as_json: bool)
         return False
     began = time.monotonic()
     heard = [runner.run(hear(crew, piece)) for piece in utterances(pcm)]
+    if None in heard:
+        typer.echo(f"Błąd: {file}: ucho {crew.name} nie odpowiedziało na część nagrania; powtórz komendę", err=True)
     known = [utterance for utterance in heard if utterance is not None and utterance[0]]
     text = " ".join(words for words, _ in known)
     confidence = min((sure for _, sure in known), default=0.0)

@@ -23,7 +23,7 @@ HINT = (
 )
 
 
-def vosk_ear(model: Path, *, workers: int = 1) -> Crew:
+def vosk_ear(model: Path, *, workers: int = 1, deadline: float = 2.0) -> Crew:
     """Vosk with the model folder ``model``: streaming, grammars for closed questions."""
     return Crew(
         "vosk",
@@ -32,11 +32,11 @@ def vosk_ear(model: Path, *, workers: int = 1) -> Crew:
         streaming=True,
         workers=workers,
         capacity=16,
-        deadline=2.0,
+        deadline=deadline,
     )
 
 
-def whisper_ear(model: Path, *, workers: int = 1, threads: int = 2) -> Crew:
+def whisper_ear(model: Path, *, workers: int = 1, threads: int = 2, deadline: float = 6.0) -> Crew:
     """Whisper with the model folder ``model``: an utterance at a time, near a second of two cores each."""
     return Crew(
         "whisper",
@@ -45,7 +45,7 @@ def whisper_ear(model: Path, *, workers: int = 1, threads: int = 2) -> Crew:
         streaming=False,
         workers=workers,
         capacity=4,
-        deadline=6.0,
+        deadline=deadline,
     )
 
 

@@ -5,16 +5,19 @@ window is only as long as the answer and ``MARGIN`` more, and never shorter than
 itself without end (``tools/bench_whisper.py`` measures it).
 
 Whisper invents words when there are none, so it is given speech only (the turn taking sees to that) and its answers
-are judged: unlikely text, endless repetition and the subtitles it was trained on are nothing heard.
+are judged: unlikely text, endless repetition and the subtitles it was trained on are nothing heard. A reading that
+repeats the hint counts only if the sound says so without the hint, too.
 """
 
 import math
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from rapidfuzz import fuzz
 
 from voicebot.audio import RATE, resample, samples_of
 
@@ -31,6 +34,7 @@ REPETITIVE = 2.4
 SILENT = 0.6
 UNLIKELY = -1.0
 MAX_TOKENS = 112
+PARROTED, ALIKE = 0.6, 60.0
 _SUBTITLES = re.compile(r"amara\.org|napisy stworzone|za uwagę|za oglądanie|subskryb|zdjęcia i montaż", re.I)
 _EDGES = " \t\n.,!?…;:–-\"'„”"
 _WORD = re.compile(r"\w+")
@@ -78,14 +82,17 @@ class WhisperEngine:
         samples = resample(samples_of(bytes(sound)), RATE, WHISPER_RATE).astype(np.float32) / 32768
         if not samples.size:
             return Utterance("", 0.0)
-        return judge(self._read(samples, question))
+        readings = self._read(samples, self._prime(question))
+        if readings and not question.closed and repeats(readings[0].text, self._hint):
+            bare = self._read(samples, None)
+            readings = readings if alike(readings[0].text, bare[0].text) else bare
+        return judge(readings)
 
     def drop(self, stream: int) -> None:
         self._streams.pop(stream, None)
 
-    def _read(self, samples: npt.NDArray[np.floating], question: Question | None) -> list[Reading]:
-        """What ``samples`` (16 kHz, at most 20 s) may say, best first."""
-        prime = self._prime(question)
+    def _read(self, samples: npt.NDArray[np.floating], prime: str | None) -> list[Reading]:
+        """What ``samples`` (16 kHz, at most 20 s) may say after the text ``prime``, best first."""
         prompt = self._model.get_prompt(
             self._tokens, self._tokens.encode(" " + prime) if prime else [], without_timestamps=True
         )
@@ -113,10 +120,25 @@ class WhisperEngine:
         ratio = get_compression_ratio(text) if text else 0.0
         return Reading(text.strip(_EDGES), whole / (len(tokens) + 1), whole, silent, ratio)
 
-    def _prime(self, question: Question | None) -> str | None:
-        if question is not None and question.closed:
+    def _prime(self, question: Question) -> str | None:
+        if question.closed:
             return "Odpowiedź: " + ", ".join(question.phrases[:40]) + "."
         return self._hint or None
+
+
+def repeats(text: str, hint: str) -> bool:
+    """Whether most of ``text`` stands in ``hint``, in pieces of two words and more: what Whisper says when it has
+    understood nothing."""
+    said, primed = _WORD.findall(text.lower()), _WORD.findall(hint.lower())
+    known = set(pairwise(primed))
+    there = [pair in known for pair in pairwise(said)]
+    covered = sum(before or after for before, after in zip([False, *there], [*there, False], strict=True))
+    return bool(there) and covered >= PARROTED * len(said)
+
+
+def alike(text: str, other: str) -> bool:
+    """Whether two readings of the same sound agree in the main."""
+    return fuzz.ratio(text.lower(), other.lower()) >= ALIKE
 
 
 def window(features: npt.NDArray[np.floating], shortest: float) -> npt.NDArray[np.floating]:

@@ -54,6 +54,17 @@ def test_files_that_cannot_be_heard_are_each_told_in_polish(tmp_path: Path) -> N
     ]
 
 
+class BusyEar(NoEar):
+    def listen(self, question: object) -> None: ...
+
+
+def test_an_ear_that_gives_no_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(speech, "find_ear", lambda name: BusyEar())
+    found = run("listen", "recordings/demo/tak.wav", "--json")
+    assert found.exit_code == 1
+    assert "ucho whisper nie odpowiedziało na część nagrania" in found.stderr
+
+
 @pytest.mark.parametrize("text", ["", "  ", "...!"])
 def test_nothing_to_say_is_no_fault_of_the_voice(text: str) -> None:
     found = run("say", text)

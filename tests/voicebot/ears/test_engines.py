@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from voicebot.ears import vosk, whisper
+from voicebot.ears.choose import HINT
 from voicebot.ears.ear import Utterance
 from voicebot.ears.whisper import Reading
 
@@ -35,6 +36,27 @@ def test_whispers_readings_share_what_is_likely() -> None:
 def test_what_whisper_invents_is_nothing_heard(invented: Reading) -> None:
     assert whisper.judge([invented]) == whisper.judge([invented, reading("Tak")]) == Utterance("", 0.0)
     assert whisper.judge([reading("Tak"), invented]) == Utterance("Tak", pytest.approx(0.8187, abs=1e-4))
+
+
+@pytest.mark.parametrize(
+    ("text", "repeated"),
+    [
+        ("Dzień dobry, chcę zapytać o podatek od kupna samochodu", True),
+        ("Dzień dobry, chcę zapytać o podatku", True),
+        ("Gdzie jest mój zwrot", True),
+        ("Gdzie jest moja deklaracja", False),
+        ("Chcę zapytać, czy muszę płacić za prezent od babci", False),
+        ("PIT", False),
+        ("", False),
+    ],
+)
+def test_what_stands_in_the_hint_is_no_proof_that_it_was_said(text: str, repeated: bool) -> None:
+    assert whisper.repeats(text, HINT) is repeated
+
+
+def test_two_readings_of_one_sound_agree_in_the_main() -> None:
+    assert whisper.alike("chcę zapytać o podatek od kupna samochodu", "chcie zapytać o podatek od kupno samochodu")
+    assert not whisper.alike("dzień dobry, chcę zapytać o podatek", "pięć złotych, dwadzieścia dwa złote")
 
 
 def test_quiet_but_likely_speech_is_kept() -> None:
