@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -308,7 +309,7 @@ def _unpack_zip(model: Model, archive: Path, folder: Path) -> None:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with content.open(member) as source, target.open("wb") as file:
                     shutil.copyfileobj(source, file, CHUNK)
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, zlib.error) as error:
         archive.unlink()
         raise ModelError(f"{archive} był uszkodzony ({error}) i został usunięty; proszę powtórzyć komendę") from error
     if not model.files:

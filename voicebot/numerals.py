@@ -59,6 +59,18 @@ _CASES = {
     300: "trzystu",
     400: "czterystu",
 }
+_CALLED = {
+    10: "dziesiatka",
+    20: "dwudziestka",
+    30: "trzydziestka",
+    40: "czterdziestka",
+    50: "piecdziesiatka",
+    60: "szescdziesiatka",
+    70: "siedemdziesiatka",
+    80: "osiemdziesiatka",
+    90: "dziewiecdziesiatka",
+} | {10 + n: word.removesuffix("scie").replace("dwan", "dwun") + "stka" for n, word in enumerate(_TEENS) if n}
+"""Numbers as things ("dwunastka"), in the first case."""
 _PIECES = "dziesiat dziescia dziesci nascie set sta scie".split()
 
 
@@ -78,6 +90,8 @@ def _words() -> dict[str, Numeral]:
     table |= {word: 100 + 100 * n for n, word in enumerate(_HUNDREDS)}
     table |= {f"{unit}uset": 100 * n for n, unit in ((5, "pieci"), (6, "szesci"), (7, "siedmi"), (8, "osmi"))}
     table |= {word: value for value, words in _CASES.items() for word in words.split()}
+    table |= {word[:-1] + ending: value for value, word in _CALLED.items() for ending in ("a", "e", "i", "o")}
+    table |= {word[:-2] + "ek": value for value, word in _CALLED.items()}
     found = {word: Numeral(value, _rank(value)) for word, value in table.items()}
     found |= dict.fromkeys("tysiac tysiace tysiecy tysiaca tysiacu tys".split(), Numeral(1000, "thousand"))
     found |= dict.fromkeys("milion miliony milionow miliona mln".split(), Numeral(1_000_000, "million"))

@@ -44,7 +44,20 @@ _ISO = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
 _WORD = re.compile(r"\d+|[^\W\d_]+")
 _ZLOTY = re.compile(r"^(zl|zlot\w*|pln)$")
 _GROSZ = re.compile(r"^gr(osz\w*)?$")
-_SLANG = {"stowa": 100, "stowe": 100, "stowy": 100, "stow": 100, "dycha": 10, "dyche": 10, "dychy": 10, "dych": 10} | {
+_SLANG = {
+    "stowa": 100,
+    "stowe": 100,
+    "stowy": 100,
+    "stow": 100,
+    "stowka": 100,
+    "stowke": 100,
+    "stowki": 100,
+    "stowek": 100,
+    "dycha": 10,
+    "dyche": 10,
+    "dychy": 10,
+    "dych": 10,
+} | {
     "tysiak": 1000,
     "tysiaka": 1000,
     "tysiaki": 1000,
@@ -175,13 +188,14 @@ def read_amount(text: str) -> int | None:
     plain = fold(text).strip(" .")
     if re.match(r"[-−–]\s*\d|minus\b", plain):
         return None
-    if found := re.fullmatch(r"(\d{1,3}(?:[ .]\d{3})+|\d+)(?:[.,](\d{2}))?\s*(?:zl\w*|pln)?", plain):
-        return int(re.sub(r"\D", "", found[1])) * 100 + int(found[2] or 0)
+    if found := re.fullmatch(r"(\d{1,3}(?:[ .]\d{3})+|\d+)(?:[.,](\d{1,2}))?\s*(?:zl\w*|pln)?", plain):
+        return int(re.sub(r"\D", "", found[1])) * 100 + int((found[2] or "0").ljust(2, "0"))
     words = re.findall(r"\d+(?:[.,]\d+)?|[^\W\d_]+", plain)
     words = [word for word in words if word not in ("okolo", "jakies", "gdzies", "prawie", "kwota", "suma", "rowno")]
     at = next((n for n, word in enumerate(words) if _ZLOTY.match(word)), None)
     if at is not None:
-        zlotys, rest = _zlotys(words[:at] or ["jeden"]), [word for word in words[at + 1 :] if word != "i"]
+        zlotys = 50 if words[:at] == ["pol"] else _zlotys(words[:at] or ["jeden"])
+        rest = [word for word in words[at + 1 :] if word != "i"]
         if zlotys is None:
             return None
         if not rest:

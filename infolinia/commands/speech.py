@@ -16,7 +16,7 @@ from voicebot.cut import utterances
 from voicebot.ears.choose import vosk_ear, whisper_ear
 from voicebot.ears.crew import Crew, EarError
 from voicebot.ears.ear import Question
-from voicebot.models import model_folder
+from voicebot.models import find, model_folder
 from voicebot.voices.voice import VoiceError, find_voice
 
 SUFFIXES = ".wav, .alaw, .al (A-law), .sln, .raw (PCM 16 bit)"
@@ -50,7 +50,7 @@ def listen(
         try:
             runner.run(crew.start())
         except EarError as error:
-            _fail(str(error))
+            _fail(f"{error}; czy model jest cały, powie: infolinia models check")
         try:
             for file in files:
                 failed |= not _listen_to(runner, crew, file, as_json=as_json)
@@ -73,6 +73,8 @@ def say(
     """
     if not any(letter.isalnum() for letter in text):
         _fail('nie ma czego powiedzieć: podaj tekst, np. infolinia say "Dzień dobry."')
+    if output.suffix.lower() not in ("", ".wav"):
+        _fail(f"{output}: zapisuję tylko WAV; podaj nazwę z końcówką .wav")
     try:
         speaker = find_voice(voice or Settings().voice, pace="slow" if slow else "usual")
         pcm = asyncio.run(speaker.render(text))
@@ -97,7 +99,7 @@ def find_ear(name: EarName | None) -> Crew:
         if model is not None and model.is_dir():
             return make(model, deadline=AT_A_DESK)
         if name is not None:
-            _fail(f"nie ma modelu dla ucha {wanted.value}; co jest i jak pobrać: infolinia models list")
+            _fail(f"nie ma modelu dla ucha {wanted.value}; pobranie: infolinia models get {find(wanted.value).id}")
     _fail("nie ma żadnego modelu rozpoznawania mowy; pobranie: infolinia models get whisper-base")
 
 
@@ -137,11 +139,22 @@ async def hear(crew: Crew, piece: bytes) -> tuple[str, float] | None:
 def _sound(file: Path) -> bytes:
     match file.suffix.lower():
         case ".alaw" | ".al":
-            return alaw_decode(file.read_bytes())
+            pcm = alaw_decode(file.read_bytes())
         case ".sln" | ".raw":
             content = file.read_bytes()
-            return content[: len(content) // 2 * 2]
-    return load(file)
+            pcm = content[: len(content) // 2 * 2]
+        case ".wav":
+            pcm = load(file)
+        case _:
+            try:
+                pcm = load(file)
+            except AudioError as error:
+                raise AudioError(
+                    f"{error}; bez nagłówka: .alaw, .al (A-law 8 kHz), .sln, .raw (PCM 16 bitów 8 kHz)"
+                ) from error
+    if not pcm:
+        raise AudioError("plik bez dźwięku (ani jednej próbki)")
+    return pcm
 
 
 def _fail(fault: str) -> NoReturn:

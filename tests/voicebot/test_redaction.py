@@ -116,6 +116,7 @@ def test_ordinary_talk_stays(text: str) -> None:
         ("mój pesel to 858 314 10110 proszę", f"mój pesel to {MARK} proszę"),
         ("858-314-10-110", MARK),
         ("sto dwadzieścia trzy tysiące czterysta pięćdziesiąt sześć", MARK),
+        ("osiemdziesiąt pięć, jedynka, zerówka, dwunastka, trzydziestka, czterdziestka piątka", MARK),
         ("osiem dziesiąt pięć 83 14 moment zapiszę 10 11 0", f"{MARK} moment zapiszę {MARK}"),
         ("abc123456def", f"abc{MARK}def"),
         ("mam pin 1234", f"mam pin {MARK}"),
