@@ -187,15 +187,19 @@ class EusClient:
         # Each question has its own: an e-US that cannot tell mandates still checks telePINs.
         self._breakers = {PATH: breaker or Breaker(), MANDATES: Breaker()}
 
-    async def verify(self, *, request: str, kind: Kind, number: Secret, pin: Secret, match_key: str) -> Verification:
+    async def verify(
+        self, *, request: str, kind: Kind, number: Secret, pin: Secret, match_key: str, leave: int
+    ) -> Verification:
         """The verdict on ``pin`` for the holder of ``number``; ``EusError`` when there is none in time,
-        ``EusMismatch`` when the answer is about somebody else."""
-        question = {
+        ``EusMismatch`` when the answer is about somebody else. An account that would bear fewer than ``leave`` further
+        wrong telePINs after a wrong one is neither checked nor counted: ``refused``."""
+        question: dict[str, str | int] = {
             "request_id": request,
             "kind": kind,
             "number": number.reveal(),
             "telepin": pin.reveal(),
             "match_key": match_key,
+            "leave": leave,
         }
         subject = token(match_key, number)
 
@@ -207,7 +211,7 @@ class EusClient:
     async def acts(self, *, request: str, verification: str, principal: str) -> bool:
         """Whether the person whom ``verification`` (the request of a positive check) was about may act for
         ``principal`` now; ``EusError`` when that cannot be learnt in time."""
-        question = {"request_id": request, "verification": verification, "principal": principal}
+        question: dict[str, str | int] = {"request_id": request, "verification": verification, "principal": principal}
 
         def ours(answer: Mandate) -> bool:
             return (answer.request_id, answer.principal) == (request, principal)
@@ -215,7 +219,7 @@ class EusClient:
         return (await self._within_budget(MANDATES, question, Mandate, ours)).holds
 
     async def _within_budget(
-        self, path: str, question: Mapping[str, str], form: type[A], ours: Callable[[A], bool]
+        self, path: str, question: Mapping[str, str | int], form: type[A], ours: Callable[[A], bool]
     ) -> A:
         breaker = self._breakers[path]
         if not breaker.admits():
@@ -234,7 +238,7 @@ class EusClient:
         breaker.succeeded()
         return answer
 
-    async def _ask(self, path: str, question: Mapping[str, str], form: type[A]) -> A:
+    async def _ask(self, path: str, question: Mapping[str, str | int], form: type[A]) -> A:
         for pause in (*RETRIES, None):
             try:
                 return await self._post(path, question, form)
@@ -245,7 +249,7 @@ class EusClient:
                 raise EusError(f"transport: {type(error).__name__}") from None
         raise EusError("unreachable")
 
-    async def _post(self, path: str, question: Mapping[str, str], form: type[A]) -> A:
+    async def _post(self, path: str, question: Mapping[str, str | int], form: type[A]) -> A:
         headers = {"content-type": "application/json", "accept": "application/json"}
         received = bytearray()
         async with self._http.stream("POST", path, content=json.dumps(question).encode(), headers=headers) as response:

@@ -32,11 +32,15 @@ class Rule:
 
 @dataclass(frozen=True)
 class Policy:
-    """The rules, in the order in which they are reported. ``memory``: how long a familiar number stays familiar."""
+    """The rules, in the order in which they are reported. ``memory``: how long a familiar number stays familiar.
+    ``leave``: how many wrong telePINs e-US must still bear after a stranger's wrong one, or else it does not check it.
+    e-US alone knows that a PESEL and a NIP are one account, and how many wrong ones it has seen there: this is what
+    keeps strangers from having an account blocked, whatever numbers they use and however long they take.
+    """
 
     rules: tuple[Rule, ...] = (
         Rule("call", DAY, 3, 3),
-        Rule("identity", DAY, 3, 5),
+        Rule("identity", DAY, 2, 5),
         Rule("identity", YEAR, 90, 100),
         Rule("caller", DAY, 7, 10),
         Rule("trunk", 6 * HOUR, 20, 20),
@@ -44,11 +48,16 @@ class Policy:
         Rule("everyone", HOUR, 200, None),
     )
     memory: float = 180 * DAY
+    leave: int = 1
 
     @property
     def longest(self) -> float:
         """Seconds after which an attempt matters to no rule."""
         return max(rule.window for rule in self.rules)
+
+    def leaves(self, familiar: bool) -> int:
+        """What a check must leave of the tries that e-US bears on the account: a familiar caller may use the last."""
+        return 0 if familiar else self.leave
 
     def exhausted(self, before: Mapping[Rule, int], familiar: bool) -> Scope | None:
         """The first scope that bears no further attempt, given the attempts counted ``before`` this one."""

@@ -25,7 +25,7 @@ from .identity import Fault, Identity, Kind, judge
 from .keys import PIN_DIGITS
 from .policy import Policy, Scope
 from .secret import Secret
-from .throttle import Throttle
+from .throttle import Reserved, Throttle
 from .vault import Vault
 
 log = structlog.get_logger(__name__)
@@ -90,7 +90,7 @@ class Verifier(Protocol):
     """Who says whether a telePIN is right and a mandate holds: ``telepin.eus.EusClient``. Raises ``EusError``."""
 
     async def verify(
-        self, *, request: str, kind: Kind, number: Secret, pin: Secret, match_key: str
+        self, *, request: str, kind: Kind, number: Secret, pin: Secret, match_key: str, leave: int
     ) -> Verification: ...
 
     async def acts(self, *, request: str, verification: str, principal: str) -> bool: ...
@@ -221,7 +221,7 @@ class TelePin:
         question = _Question(check, call, number, known, pin, caller, trunk)
         try:
             async with asyncio.timeout(self._store_budget):
-                exhausted = await self._throttle.reserve(
+                reserved = await self._throttle.reserve(
                     check=check, call=call, identity=number, pin=pin, caller=caller, trunk=trunk, now=self._now()
                 )
         except IntegrityError:
@@ -229,8 +229,8 @@ class TelePin:
         except STORE_FAULTS as error:
             self._store_failed("reserve", error)
             return self._outcome("unavailable")
-        if exhausted is not None:
-            return await self._throttled(question, exhausted)
+        if reserved.exhausted is not None:
+            return await self._throttled(question, reserved.exhausted)
         # Reserved only now, the check may have been made and settled elsewhere since it was looked for above.
         earlier = await self._on_record(check)
         if earlier is None:
@@ -238,9 +238,9 @@ class TelePin:
         if isinstance(earlier, Outcome):
             await self._stored("refund", self._throttle.refund(check))
             return earlier
-        return await self._verify(question)
+        return await self._verify(question, reserved)
 
-    async def _verify(self, question: _Question) -> Outcome:
+    async def _verify(self, question: _Question, reserved: Reserved) -> Outcome:
         key = new_match_key()
         try:
             answer = await self._verifier.verify(
@@ -249,6 +249,7 @@ class TelePin:
                 number=question.number,
                 pin=question.pin,
                 match_key=key,
+                leave=reserved.leave,
             )
         except EusError as error:
             log.warning("eus_no_verdict", call=question.call, check=question.check, reason=error.reason)

@@ -6,6 +6,7 @@ see one PIN tried on many people and too little to tell it (about a thousand PIN
 """
 
 import hmac
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Column, Integer, String, Table, and_, delete, false, func, insert, select, true
@@ -42,6 +43,15 @@ FAMILIAR = Table(
 )
 
 
+@dataclass(frozen=True)
+class Reserved:
+    """``exhausted``: the scope that bears no further attempt (then nothing was counted), or None. ``leave``: how many
+    wrong telePINs e-US must still bear after this one."""
+
+    exhausted: Scope | None
+    leave: int
+
+
 class Throttle:
     """Attempts by call, identity, caller number, trunk (for withheld numbers), PIN class and altogether.
 
@@ -55,8 +65,8 @@ class Throttle:
 
     async def reserve(
         self, *, check: str, call: str, identity: Secret, pin: Secret, caller: str | None, trunk: str, now: datetime
-    ) -> Scope | None:
-        """Count this attempt durably and return None; or count nothing and return the scope that is exhausted.
+    ) -> Reserved:
+        """Count this attempt durably, unless a scope is exhausted.
 
         ``IntegrityError`` when the attempt of this ``check`` is already counted.
         """
@@ -81,7 +91,7 @@ class Throttle:
                 await connection.commit()
             else:
                 await connection.rollback()
-        return scope
+        return Reserved(scope, self.policy.leaves(familiar))
 
     async def refund(self, check: str) -> None:
         """The verifier gave no verdict: the attempt was none."""

@@ -1,9 +1,10 @@
-"""When a refused telePIN is heard: six accounts with six things wrong, at the caller's ear, on a running stack.
+"""When a refused telePIN is heard at the caller's ear, on a running stack: six things wrong with an account, and one
+that e-US does not check for a stranger.
 
     infolinia up --phones 0 && .venv/bin/python tools/bench_refusals.py [--rounds 2]
 
 Every second round keys the telePIN without ``#``. Times are from the end of the last key to the first sound of the
-refusal. Calls that the limits refuse are counted apart, as ``throttled``; a fresh stack bears three rounds a day.
+refusal. Calls that the limits refuse are counted apart, as ``throttled``; a fresh stack bears two rounds a day.
 """
 
 import argparse
@@ -28,7 +29,8 @@ from voicebot.audio import BYTES_PER_SECOND
 UNKNOWN = SecretStr("85833099915")
 """A sound PESEL of nobody."""
 KINDS = {
-    "wrong": ("dz-13", "dz-14", "dz-28"),
+    "wrong": ("dz-14", "dz-28", "dz-29"),
+    "not checked": ("dz-13",) * 3,
     "blocked": ("dz-08", "dz-09", "dz-08"),
     "inactive": ("dz-10", "dz-11", "dz-10"),
     "unset": ("dz-12",) * 3,

@@ -91,7 +91,8 @@ async def _attacked(attack: Callable[[Attempt], Coroutine[Any, Any, int]], owner
             now, count = now + timedelta(seconds=1), count + 1
             name = f"check-{count}"
             known = {"identity": Secret(identity), "caller": caller}
-            return await throttle.reserve(check=name, call=name, pin=Secret(pin), trunk="t", now=now, **known) is None
+            held = await throttle.reserve(check=name, call=name, pin=Secret(pin), trunk="t", now=now, **known)
+            return held.exhausted is None
 
         await attempt(owner, home, "482915")
         await throttle.succeed(check="check-1", identity=Secret(owner), caller=home, now=now)

@@ -29,7 +29,7 @@ BENCHES: dict[str, tuple[str, ...]] = {
     "kill": ("bench_hotline.py", "kill", "--calls", "10"),
     "reload": ("bench_reload.py",),
     "load": ("bench_load.py",),
-    "refusals": ("bench_refusals.py", "--rounds", "3"),
+    "refusals": ("bench_refusals.py", "--rounds", "2"),
     "replay": ("bench_replay.py", "--depths", "journal", "audio"),
     "replay-calls": ("bench_replay.py", "--depths", "call"),
     "numbers": ("bench_numbers.py",),

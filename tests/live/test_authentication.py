@@ -83,7 +83,7 @@ async def three_wrong_lead_on_without(hotline: Hotline) -> None:
         await caller.asked("sprawa")
         await caller.keys("9")
         data = (await caller.page())["data"]
-        assert (data["verdict"], data["authenticated"]) == ("refused", None)
+        assert (data["verdict"], data["authenticated"]) == ("throttled", None)
 
 
 @scenarios

@@ -31,14 +31,18 @@ class Verifier:
     def __init__(self, right: str = "482915") -> None:
         self.right = right
         self.asked: list[str] = []
+        self.left: list[int] = []
         self.gate: asyncio.Event | None = None
         self.fault: Callable[[], Exception] | None = None
 
     async def acts(self, *, request: str, verification: str, principal: str) -> bool:
         raise AssertionError("not asked in these tests")
 
-    async def verify(self, *, request: str, kind: Kind, number: Secret, pin: Secret, match_key: str) -> Verification:
+    async def verify(
+        self, *, request: str, kind: Kind, number: Secret, pin: Secret, match_key: str, leave: int
+    ) -> Verification:
         self.asked.append(request)
+        self.left.append(leave)
         right = pin.reveal() == self.right
         if self.gate is not None:
             await self.gate.wait()

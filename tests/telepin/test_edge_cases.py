@@ -137,7 +137,7 @@ CASES: list[tuple[str, Sequence[tuple[str, float]], list[str], str | None]] = [
     (
         "auth-19-trzy-zle",
         [("87890210223#", 0.5), ("000000#", 0.5), ("111111#", 0.5), ("222222#", 0.5)],
-        ["pesel", "refused", "refused", "refused"],
+        ["pesel", "refused", "refused", "throttled"],
         None,
     ),
     (

@@ -57,7 +57,7 @@ def client(reply: Any, **options: Any) -> tuple[EusClient, Eus]:
 
 
 async def ask(asked: EusClient) -> Verification:
-    return await asked.verify(request="r", kind="pesel", number=NUMBER, pin=PIN, match_key=KEY)
+    return await asked.verify(request="r", kind="pesel", number=NUMBER, pin=PIN, match_key=KEY, leave=1)
 
 
 async def test_a_good_answer():
@@ -72,6 +72,7 @@ async def test_a_good_answer():
         "number": "85831410110",
         "telepin": "482915",
         "match_key": KEY,
+        "leave": 1,
     }
     assert "85831410110" not in str(wire.requests[0].url)
 

@@ -1,6 +1,9 @@
 """The e-US stub keeps to the published contract, and does to a telePIN what e-US lets its owner do."""
 
 import json
+import shutil
+import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +13,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from ruamel.yaml import YAML
 from telepin_fakes import TODAY
 
-from infolinia.stubs.eus.accounts import Accounts
+from infolinia.stubs.eus.accounts import FORGETS, Accounts
 from infolinia.stubs.eus.server import build
 from telepin.eus import MANDATES, PATH, EusClient, EusError, EusMismatch, Verification, new_match_key, token
 from telepin.secret import Secret
@@ -39,6 +42,7 @@ def question(number: str, pin: str, **changed: Any) -> dict[str, Any]:
         "number": number,
         "telepin": pin,
         "match_key": new_match_key(),
+        "leave": 0,
     } | changed
 
 
@@ -85,6 +89,9 @@ def test_the_contract_refuses_what_the_client_refuses():
         {"kind": "regon"},
         {"match_key": "abc"},
         {"request_id": ""},
+        {"leave": -1},
+        {"leave": "1"},
+        {"leave": None},
         {"more": 1},
         {"telepin": "٤٨٢٩١٥"},
     ],
@@ -138,6 +145,49 @@ async def test_three_wrong_in_a_row_block_across_calls_and_restarts(eus, account
         "dz-13",
     }
     again.close()
+
+
+async def test_a_stranger_is_not_checked_where_the_last_tries_are_the_owners(eus, accounts):
+    async def verdict(number: str, pin: str, leave: int) -> str:
+        return (await eus.post(PATH, json=question(number, pin, leave=leave))).json()["verdict"]
+
+    def failed() -> int:
+        return next(state.failed for state in accounts.states() if state.caller.id == "dz-06")
+
+    assert [await verdict("92861810621", "000000", 1), await verdict("9993000026", "000000", 1)] == ["refused"] * 2
+    assert failed() == 2
+    # Neither by PESEL nor by NIP, neither the wrong one nor the right one.
+    for number in ("92861810621", "9993000026"):
+        assert [await verdict(number, pin, 1) for pin in ("111111", "371968")] == ["refused"] * 2
+    assert failed() == 2
+    assert await verdict("9993000026", "371968", 0) == "ok"
+    assert await verdict("92861810621", "371968", 2) == "ok"
+
+
+async def test_wrong_ones_no_longer_count_after_a_day(tmp_path, seeded):
+    shutil.copy(seeded, tmp_path / "a.db")
+    now = time.time()
+    accounts = Accounts(tmp_path / "a.db", clock=lambda: now)
+    for _ in range(4):
+        assert [accounts.verify("87890210223", pin, TODAY) for pin in ("000000", "111111")] == [None, None]
+        now += FORGETS + 1
+    assert accounts.verify("87890210223", "730164", TODAY) is not None
+    accounts.close()
+    stern = Accounts(tmp_path / "a.db", forgets=None, clock=lambda: now)
+    for _ in range(3):
+        stern.verify("87890210223", "000000", TODAY)
+        now += FORGETS + 1
+    assert stern.verify("87890210223", "730164", TODAY) is None
+    stern.close()
+
+
+def test_the_state_of_an_older_stub_is_taken_over(tmp_path, seeded):
+    shutil.copy(seeded, tmp_path / "a.db")
+    with sqlite3.connect(tmp_path / "a.db") as rows:
+        rows.execute("ALTER TABLE accounts DROP COLUMN failed_at")
+    accounts = Accounts(tmp_path / "a.db")
+    assert accounts.verify("87890210223", "730164", TODAY) is not None
+    accounts.close()
 
 
 async def test_the_page_sets_changes_deletes_and_counts(eus):
@@ -222,7 +272,7 @@ async def test_every_fault_switch_does_what_it_says(eus, wire, fault, error):
 
     async def verdict() -> str:
         number, pin, key = Secret("85831410110"), Secret("482915"), new_match_key()
-        return (await client.verify(request="r", kind="pesel", number=number, pin=pin, match_key=key)).verdict
+        return (await client.verify(request="r", kind="pesel", number=number, pin=pin, match_key=key, leave=0)).verdict
 
     assert await verdict() == "ok"
     assert (await eus.post("/_faults", json=fault)).status_code == 200

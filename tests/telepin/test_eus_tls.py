@@ -117,7 +117,7 @@ async def server(ours: Authority) -> AsyncIterator[Server]:
 async def ask(server: Server, tls: ssl.SSLContext) -> Verification:
     eus = EusClient(f"https://127.0.0.1:{server.port}", tls=tls, budget=20, breaker=Breaker(failures=100))
     try:
-        return await eus.verify(request="r", kind="pesel", number=NUMBER, pin=PIN, match_key=MATCH)
+        return await eus.verify(request="r", kind="pesel", number=NUMBER, pin=PIN, match_key=MATCH, leave=1)
     finally:
         await eus.close()
 

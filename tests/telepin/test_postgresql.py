@@ -46,18 +46,18 @@ async def test_several_processes_share_one_count(postgres: str, database: AsyncE
         assert [racer.returncode for racer in racers] == [0, 0, 0]
         return results
 
-    assert await asyncio.to_thread(attack) == {"reached": 3, "identity": 27}
+    assert await asyncio.to_thread(attack) == {"reached": 2, "identity": 28}
 
 
 async def test_mistakes_are_forgiven_given_back_and_forgotten(database: AsyncEngine, clock: Clock) -> None:
     tries = Attempts(Throttle(database, KEY), clock)
-    assert [await tries.wrong(OWNER, HOME) for _ in range(2)] == [True, True]
+    assert await tries.wrong(OWNER, HOME)
     assert await tries.right(OWNER, HOME)
     assert await count(database, ATTEMPTS) == 0
-    assert [await tries.wrong(OWNER, "+48111111111") for _ in range(4)] == [True, True, True, False]
+    assert [await tries.wrong(OWNER, "+48111111111") for _ in range(3)] == [True, True, False]
     assert await tries.wrong(OWNER, HOME), "the familiar caller has tries of their own"
     await tries.throttle.refund(f"check-{tries.count}")
-    assert await count(database, ATTEMPTS) == 3
+    assert await count(database, ATTEMPTS) == 2
     clock.forward(days=366)
     await tries.throttle.expire(clock())
     assert await count(database, ATTEMPTS) == 0

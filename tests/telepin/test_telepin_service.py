@@ -163,6 +163,7 @@ async def test_whether_a_mandate_still_holds(live, accounts, wire):
 
 
 async def test_two_wrong_and_one_right_then_the_count_starts_anew(live):
+    assert (await live.check("85831410110", "482915")).verdict == "ok"
     for _ in range(3):
         assert [(await live.check("85831410110", "000000")).verdict for _ in range(2)] == ["refused"] * 2
         assert (await live.check("85831410110", "482915")).verdict == "ok"
@@ -170,8 +171,8 @@ async def test_two_wrong_and_one_right_then_the_count_starts_anew(live):
 
 async def test_throttled_calls_do_not_reach_the_verifier(desk, verifier):
     verdicts = [(await desk.check("85831410110", "000000", caller=f"+48{n:09}")).verdict for n in range(6)]
-    assert verdicts == ["refused"] * 3 + ["throttled"] * 3
-    assert len(verifier.asked) == 3
+    assert verdicts == ["refused"] * 2 + ["throttled"] * 4
+    assert len(verifier.asked) == 2
     assert desk.alarms == ["telepin-throttled"]
 
 
@@ -343,8 +344,8 @@ async def test_killing_engines_buys_no_tries(database_url, database, verifier):
     def killed(number: int) -> int:
         return subprocess.run([sys.executable, "-c", KILLED, database_url, str(number)], timeout=60).returncode
 
-    assert [await asyncio.to_thread(killed, n) for n in range(3)] == [-signal.SIGKILL] * 3
-    assert await asyncio.to_thread(killed, 3) == 0
+    assert [await asyncio.to_thread(killed, n) for n in range(2)] == [-signal.SIGKILL] * 2
+    assert await asyncio.to_thread(killed, 2) == 0
     telepin = TelePin(database, KEY, verifier, store_budget=20)
     assert await telepin.recall("check-0") is None
     sealed = await telepin.seal("call-9", Secret("85831410110"))

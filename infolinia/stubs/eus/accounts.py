@@ -7,7 +7,7 @@ import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -18,6 +18,8 @@ from ruamel.yaml import YAML
 CALLERS = Path(__file__).with_name("callers.yaml")
 TRIES = 3
 """Wrong telePINs in a row that block an account (the real threshold is not published: an assumption)."""
+FORGETS = 24 * 3600.0
+"""Seconds after the last wrong telePIN when the row begins anew (an assumption too)."""
 ADULT_YEARS = 18
 REMEMBERED = 2 * 3600.0
 """Seconds for which a positive verification may be referred to."""
@@ -25,7 +27,8 @@ REMEMBERED = 2 * 3600.0
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS accounts (
   id TEXT PRIMARY KEY, salt BLOB NOT NULL, hash BLOB,
-  status TEXT NOT NULL CHECK (status IN ('active', 'blocked', 'inactive', 'unset')), failed INTEGER NOT NULL
+  status TEXT NOT NULL CHECK (status IN ('active', 'blocked', 'inactive', 'unset')), failed INTEGER NOT NULL,
+  failed_at REAL NOT NULL DEFAULT 0
 );
 CREATE TABLE IF NOT EXISTS withdrawn (caller TEXT NOT NULL, party TEXT NOT NULL, PRIMARY KEY (caller, party));
 CREATE TABLE IF NOT EXISTS verifications (request TEXT PRIMARY KEY, caller TEXT NOT NULL, at REAL NOT NULL);
@@ -88,9 +91,20 @@ class State:
 
 
 class Accounts:
-    """Callers from the data file and their telePINs from a database that outlives the stub. Safe between threads."""
+    """Callers from the data file and their telePINs from a database that outlives the stub. Safe between threads.
 
-    def __init__(self, database: Path, callers: Path = CALLERS) -> None:
+    ``forgets``: seconds after which wrong telePINs no longer count (None: only a right or a new one ends the row).
+    ``clock`` gives seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        database: Path,
+        callers: Path = CALLERS,
+        forgets: float | None = FORGETS,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._forgets, self._clock = forgets, clock
         data = YAML(typ="safe").load(callers)
         self.callers = _callers(data)
         self._by_number = {
@@ -101,6 +115,8 @@ class Accounts:
         self._rows = sqlite3.connect(database, check_same_thread=False, isolation_level=None)
         self._rows.execute("PRAGMA journal_mode=WAL")
         self._rows.executescript(_SCHEMA)
+        if "failed_at" not in {row[1] for row in self._rows.execute("PRAGMA table_info(accounts)")}:
+            self._rows.execute("ALTER TABLE accounts ADD COLUMN failed_at REAL NOT NULL DEFAULT 0")
         self._decoy = secrets.token_bytes(16)
         self._seed(data["callers"])
 
@@ -112,22 +128,27 @@ class Accounts:
                 continue
             salt = secrets.token_bytes(16)
             digest = _digest(row["telepin"], salt) if row["telepin"] else None
-            values = (row["id"], salt, digest, row["status"], row["failed"])
-            self._rows.execute("INSERT OR IGNORE INTO accounts VALUES (?, ?, ?, ?, ?)", values)
+            values = (row["id"], salt, digest, row["status"], row["failed"], self._clock())
+            self._rows.execute("INSERT OR IGNORE INTO accounts VALUES (?, ?, ?, ?, ?, ?)", values)
         self._rows.execute("COMMIT")
 
-    def verify(self, number: str, telepin: str, today: date) -> Caller | None:
-        """The holder of ``number`` if the telePIN is right and active; else None, after the same work."""
+    def verify(self, number: str, telepin: str, today: date, leave: int = 0) -> Caller | None:
+        """The holder of ``number`` if the telePIN is right and active; else None, after the same work. An account that
+        would bear fewer than ``leave`` wrong ones after this one is neither checked nor counted: None."""
         with self._lock:
             caller = self._by_number.get(number)
             found = caller and self._rows.execute("SELECT * FROM accounts WHERE id = ?", (caller.id,)).fetchone()
-            _, salt, digest, status, failed = found or ("", self._decoy, None, "unset", 0)
+            _, salt, digest, status, failed, at = found or ("", self._decoy, None, "unset", 0, 0.0)
             right = hmac.compare_digest(_digest(telepin, salt), digest or b"")
             if caller is None or status != "active" or not caller.adult(today):
                 return None
+            now = self._clock()
+            failed = 0 if self._forgets is not None and now - at > self._forgets else failed
+            if TRIES - (failed + 1) < leave:
+                return None
             failed = 0 if right else failed + 1
-            status = "blocked" if failed >= TRIES else "active"
-            self._rows.execute("UPDATE accounts SET status = ?, failed = ? WHERE id = ?", (status, failed, caller.id))
+            values = ("blocked" if failed >= TRIES else "active", failed, now, caller.id)
+            self._rows.execute("UPDATE accounts SET status = ?, failed = ?, failed_at = ? WHERE id = ?", values)
             return caller if right else None
 
     def remember(self, request: str, caller: Caller) -> None:

@@ -1,8 +1,10 @@
 """The fictitious callers without a server: an authority for calls that are only rehearsed.
 
-It knows the same people as the stub and blocks a telePIN after as many wrong tries; nothing it knows is a secret.
+It knows the same people as the stub, bears as many wrong telePINs as the hotline bears of strangers (whoever is
+rehearsed is one), and asks as little of an account as e-US is asked for strangers; nothing it knows is a secret.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,12 +13,15 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from telepin.identity import Fault, judge
+from telepin.policy import DAY, Policy
 from telepin.secret import Secret
 from telepin.service import Outcome, Principal, Sealed, Taxpayer
 
 from .accounts import CALLERS, TRIES
 
 VALID = timedelta(minutes=30)
+BORNE = min(rule.limit for rule in Policy().rules if rule.scope == "identity" and rule.window == DAY)
+LEAVE = Policy().leave
 
 
 class People:
@@ -46,6 +51,7 @@ class InProcessAuthority:
         self._people, self._now = people, now
         self._sealed: dict[str, str] = {}
         self._failed: dict[str, int] = {}
+        self._wrong: Counter[str] = Counter()
         self._verdicts: dict[str, Outcome] = {}
 
     async def seal(self, call: str, digits: Secret) -> Sealed | Fault:
@@ -60,7 +66,7 @@ class InProcessAuthority:
         self, *, check: str, call: str, identity: str, pin: Secret, caller: str | None, trunk: str
     ) -> Outcome:
         if check not in self._verdicts:
-            self._verdicts[check] = self._judged(self._people.holder(self._sealed.get(identity, "")), pin)
+            self._verdicts[check] = self._counted(self._sealed.get(identity, ""), pin)
         return self._verdicts[check]
 
     async def recall(self, check: str) -> Outcome | None:
@@ -73,14 +79,23 @@ class InProcessAuthority:
     async def forget(self, call: str) -> None:
         self._sealed.clear()
 
+    def _counted(self, number: str, pin: Secret) -> Outcome:
+        if self._wrong[number] >= BORNE:
+            return Outcome("throttled", self._now.isoformat(timespec="seconds"))
+        outcome = self._judged(self._people.holder(number), pin)
+        self._wrong[number] = 0 if outcome.verdict == "ok" else self._wrong[number] + 1
+        return outcome
+
     def _judged(self, row: Mapping[str, Any] | None, pin: Secret) -> Outcome:
         at = self._now.isoformat(timespec="seconds")
         if row is None:
             return Outcome("refused", at)
         failed = self._failed.get(row["id"], row["failed"])
+        if row["status"] != "active" or TRIES - (failed + 1) < LEAVE:
+            return Outcome("refused", at)
         right = pin.reveal() == row["telepin"]
         self._failed[row["id"]] = 0 if right else failed + 1
-        if not right or row["status"] != "active" or failed >= TRIES:
+        if not right:
             return Outcome("refused", at)
         until = (self._now + VALID).isoformat(timespec="seconds")
         person = Taxpayer(str(row["id"]), row["name"])

@@ -38,6 +38,7 @@ class Question(BaseModel):
     number: SecretStr
     telepin: SecretStr
     match_key: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    leave: Annotated[int, Field(ge=0, le=9, strict=True)]
 
     @model_validator(mode="after")
     def _digits(self) -> "Question":
@@ -115,7 +116,7 @@ def _service(app: FastAPI, accounts: Accounts, today: Callable[[], date]) -> Non
     @app.post(PATH)
     def _verify(question: Question) -> dict[str, Any]:
         number = question.number.get_secret_value()
-        caller = accounts.verify(number, question.telepin.get_secret_value(), today())
+        caller = accounts.verify(number, question.telepin.get_secret_value(), today(), question.leave)
         if caller is not None:
             accounts.remember(question.request_id, caller)
         if _current(app).mode == "other-person":
