@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 import structlog
 from prometheus_client import Counter, Gauge, start_http_server
@@ -102,7 +103,7 @@ class Engine:
         self._alarms = Alarms(command=settings.alarm_command, webhook=settings.alarm_webhook)
         self._listener = Listener(KeypadOnly())
         self._ami = _manager(settings)
-        self._recognisers: dict[Path, Topics] = {}
+        self._recognisers = WeakValueDictionary[Path, Topics]()
         self._unlearned: list[_Recognised] = []
         self._learning = True
         self._clock = clock_of(settings)
@@ -253,7 +254,7 @@ class Engine:
 
     def _learn(self, topics: "_Recognised") -> None:
         """Load the deployed recogniser of topics; that of the version's own phrases when none is deployed or readable.
-        Each file is read once."""
+        A file is read once for all calls that need it, and forgotten with the last of them."""
         from voicebot.topics.catalogue import CatalogueError
         from voicebot.topics.model import ModelError
         from voicebot.topics.recogniser import TopicRecogniser, ensure_model
