@@ -192,6 +192,16 @@ class Demo:
                 self._tell(f"[dim]automat:[/] {line.text}")
 
 
+UNPROVED = {
+    "refused": "zmieniony w atrapie e-US? Stan początkowy przywraca usunięcie var/stubs/eus i infolinia restart",
+    "throttled": "za dużo prób z ostatniej doby; limity: docs/telepin.md",
+    "unavailable": "e-US nie odpowiedział na czas albo sprawdzanie przerwano dwa razy; zob. infolinia status",
+    "skipped": "automat nie przyjął telePIN; co wpisano i usłyszano, jest wyżej",
+    "gave-up": "automat nie przyjął telePIN; co wpisano i usłyszano, jest wyżej",
+}
+"""Where to look when nobody was authenticated, by the verdict."""
+
+
 def check(caller: DemoCaller, outcome: Outcome, today: date) -> None:
     """Raises ``DemoFailed`` unless the page that opened is that of the right caller, with what is proven of them."""
     assert outcome.popup is not None
@@ -205,8 +215,8 @@ def check(caller: DemoCaller, outcome: Outcome, today: date) -> None:
         raise DemoFailed("strona pokazuje inny numer dzwoniącego")
     if caller.proves_identity and proof is None:
         raise DemoFailed(
-            f"telePIN osoby {caller.person} powinien być potwierdzony, a wynik to „{outcome.verdict}”. Zmieniony w "
-            "atrapie e-US? Stan początkowy przywraca usunięcie var/stubs/eus i infolinia restart"
+            f"telePIN osoby {caller.person} powinien być potwierdzony, a wynik to „{outcome.verdict}”: "
+            + UNPROVED.get(outcome.verdict or "", "rozmowa nie doszła do sprawdzenia; jej przebieg: infolinia history")
         )
     wanted = caller.principal(today) if proof is not None else None
     shown = principal["label"] if principal is not None and principal["basis"] != "self" else None
@@ -218,6 +228,8 @@ def told(turn: Turn, plan: Plan) -> str | None:
     """One turn's event and decision in a line of Polish; None for what is of no interest to a watcher."""
     event, state = turn.event, turn.state
     match event:
+        case PinChecked() if event.verdict == "lost":
+            return "→ sprawdzanie telePIN przerwane wraz z silnikiem"
         case NumberRefused():
             return "→ to nie jest poprawny PESEL ani NIP"
         case IdentityGiven():

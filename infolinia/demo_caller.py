@@ -90,7 +90,7 @@ class DemoCaller:
         return SecretStr(kind.get_secret_value() + "#")
 
     def _pin(self, event: Event) -> Reply:
-        if isinstance(event, PinChecked):
+        if isinstance(event, PinChecked) and event.verdict != "lost":
             # A refusal begins seconds after the last key; what is pressed before it is nobody's answer.
             return Reply("krzyżyk: dalej bez telePIN", SecretStr("#"), REFUSAL_AFTER + 1)
         if self._entry["telepin"] is None:

@@ -101,7 +101,7 @@ class Engine:
     def __init__(self, settings: Settings, number: int) -> None:
         self._settings, self._number, self._name = settings, number, f"engine-{number}"
         self._alarms = Alarms(command=settings.alarm_command, webhook=settings.alarm_webhook)
-        self._listener = Listener(KeypadOnly())
+        self._listener = Listener(KeypadOnly(), warming=True)
         self._ami = _manager(settings)
         self._recognisers = WeakValueDictionary[Path, Topics]()
         self._unlearned: list[_Recognised] = []
@@ -242,7 +242,7 @@ class Engine:
         await to_stray_thread(self._learn_all)
         models = settings.var / "models"
         whisper = model_folder(models, "whisper") if settings.whisper else None
-        self._listener.ear = await open_ear(settings.vosk_model or model_folder(models, "vosk"), whisper, settings.ears)
+        self._listener.open(await open_ear(settings.vosk_model or model_folder(models, "vosk"), whisper, settings.ears))
         self._learning = False
         await to_stray_thread(self._learn_all)
         READY.set(1)

@@ -58,7 +58,8 @@ class Prompt(Protocol):
 
 class Listener:
     """Hears answers. One per engine: the ear is shared (and may be changed between answers), the state is that of a
-    call to ``hear``. ``available`` is False where the hotline works by keypad only."""
+    call to ``hear``. ``available`` is False where the hotline works by keypad only; ``warming``: an ear that takes long
+    to open is still to come."""
 
     available: bool
 
@@ -68,8 +69,12 @@ class Listener:
         *,
         timing: Timing | None = None,
         activity: Callable[[], VoiceActivity] = voice_activity,
+        warming: bool = False,
     ) -> None:
         self.ear, self.timing = ear, timing or Timing()
+        self._opened = asyncio.Event()
+        if not warming:
+            self._opened.set()
         self._activity = activity
 
     @property
@@ -80,6 +85,19 @@ class Listener:
     def ear(self, ear: Ear) -> None:
         self._ear = ear
         self.available = not isinstance(ear, KeypadOnly)
+
+    @property
+    def warming(self) -> bool:
+        return not self._opened.is_set()
+
+    def open(self, ear: Ear) -> None:
+        """The ear that was to come is there, or the keypad alone."""
+        self.ear = ear
+        self._opened.set()
+
+    async def warm(self) -> None:
+        """Wait until no ear is to come any more."""
+        await self._opened.wait()
 
     async def hear(
         self, media: Media, prompt: Prompt | None, question: Question, floor: Floor | None = None

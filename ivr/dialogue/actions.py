@@ -81,7 +81,7 @@ class CheckPin(_Action, frozen=True):
 
 class RecallCheck(_Action, frozen=True):
     """After a resume: the verdict of ``check``, if one was reached; never from a stored PIN. Answer: PinChecked
-    (verdict ``unavailable`` when none is on record)."""
+    (verdict ``lost`` when none is on record)."""
 
     check: str
 

@@ -37,6 +37,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     ``visits`` counts entries of each node, ``exhausted`` is True once one was entered too often;
     ``media`` is False once Asterisk plays the prompts itself; ``hears`` whether anything said is understood;
     ``slow`` is True once the caller asked for slower speech;
+    ``checks`` counts telePIN checks begun, ``lost_checks`` those of them whose verdict died with an engine;
     ``verdict`` is the last authentication outcome as told to the caller (None: not tried), or ``expired`` once a proven
     identity lapsed; ``mandate`` is what e-US said of the right to act for the chosen principal when it was last asked
     again (None: not asked), and ``mandate_at`` when; ``model`` names the topic model that read the caller last, before
@@ -61,6 +62,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     identity: str | None = None
     identity_kind: Literal["pesel", "nip"] | None = None
     checks: int = 0
+    lost_checks: int = 0
     verdict: Literal["ok", "refused", "throttled", "unavailable", "skipped", "gave-up", "expired"] | None = None
     auth: Authentication | None = None
     acting_for: Party | None = None

@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 Keys = Literal["pesel", "nip"]
-Verdict = Literal["ok", "refused", "throttled", "unavailable"]
+Verdict = Literal["ok", "refused", "throttled", "unavailable", "lost"]
 QueueOutcome = Literal["served", "timeout", "full", "joinempty", "leaveempty", "unavailable"]
 
 
@@ -108,7 +108,8 @@ class PinRefused(_Event, frozen=True):
 
 
 class PinChecked(_Event, frozen=True):
-    """The answer of the telePIN check ``check``. ``person`` and ``principals`` are set only when verdict is ``ok``.
+    """The answer of the telePIN check ``check``. ``lost``: the engine that made it is gone, and so is the telePIN; no
+    verdict is on record. ``person`` and ``principals`` are set only when verdict is ``ok``.
     ``office`` is the competent tax chamber's id, when e-US names one. ``until`` is when authentication lapses."""
 
     check: str

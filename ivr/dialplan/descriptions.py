@@ -143,6 +143,7 @@ FIELDS = {
     "served": "Węzeł po rozmowie z konsultantem.",
     "failed": "Węzeł, gdy nikt nie odebrał.",
     "wrong_length": "Komunikat: telePIN ma sześć cyfr.",
+    "lost": "Komunikat: sprawdzanie przerwała awaria, proszę o telePIN jeszcze raz.",
     "checking": "Komunikat na czas sprawdzania.",
     "accepted": "Komunikat: tożsamość potwierdzona.",
     "refused": "Komunikat: nie potwierdzono, można spróbować jeszcze raz.",

@@ -234,7 +234,7 @@ class AsteriskPhone:
         talk = await self._conversation()
         talk.deaf = False
         await talk.say(ask.lines)
-        hears = ask.grammar is not None and self._parts.listener.available
+        hears = ask.grammar is not None and self._hears
         by_key = self._menu_key(talk, ask, None if hears else ask.patience)
         with talk.callers_turn():
             return await talk.race(by_key, self._answer_by_word(talk, ask) if hears else None) or NothingHeard()
@@ -242,7 +242,14 @@ class AsteriskPhone:
     async def _menu_key(self, talk: Conversation, ask: Ask, patience: float | None) -> Event:
         return key_event(await talk.keys(choice(frozenset(ask.choices)), patience))
 
+    @property
+    def _hears(self) -> bool:
+        """Whether an ear is there, or may join while the question is open."""
+        return self._parts.listener.available or self._parts.listener.warming
+
     async def _answer_by_word(self, talk: Conversation, ask: Ask) -> Event | None:
+        if not await talk.ear_joins(ask.patience):
+            return None
         phrases = tuple(phrase for words in ask.words.values() for phrase in words)
         if ask.grammar == "yes-no":
             phrases = YES_NO_PHRASES
@@ -254,7 +261,7 @@ class AsteriskPhone:
         talk = await self._conversation()
         talk.deaf = False
         await talk.say(ask.lines)
-        hears = self._parts.listener.available
+        hears = self._hears
         by_key = self._keyed_number(talk, call, ask, None if hears else ask.patience)
         with talk.callers_turn():
             by_word = self._command_by_word(talk, ask.patience) if hears else None
@@ -271,6 +278,8 @@ class AsteriskPhone:
 
     async def _command_by_word(self, talk: Conversation, patience: float) -> Event | None:
         """While a number is awaited only commands and spoken numbers are heard; other talk in the room is not."""
+        if not await talk.ear_joins(patience):
+            return None
         for _ in range(MAX_ASIDES):
             utterance = await talk.listen(Question("matter", patience=patience, slow=talk.slow))
             if utterance is None:

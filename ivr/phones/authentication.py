@@ -58,7 +58,7 @@ class Authentication:
 
     async def recall(self, check: str) -> Event:
         outcome = await self._authority.recall(check)
-        return PinChecked(check=check, verdict="unavailable") if outcome is None else checked(check, outcome)
+        return PinChecked(check=check, verdict="lost") if outcome is None else checked(check, outcome)
 
 
 def checked(check: str, outcome: Outcome) -> PinChecked:

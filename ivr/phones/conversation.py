@@ -38,10 +38,16 @@ class Prompts(Protocol):
 
 
 class Hearing(Protocol):
-    """Turn taking and an ear; ``available`` is False where the hotline works by keypad only."""
+    """Turn taking and an ear; ``available`` is False where the hotline works by keypad only, ``warming`` True while an
+    ear is still to come (``warm`` waits for it)."""
 
     @property
     def available(self) -> bool: ...
+
+    @property
+    def warming(self) -> bool: ...
+
+    async def warm(self) -> None: ...
 
     async def hear(
         self, media: MediaSession, prompt: Prompt | None, question: Question, floor: Floor | None = None
@@ -196,6 +202,26 @@ class Conversation:
         """What the caller says in answer to ``question``; None when nothing was heard in time."""
         prompt = Spoken(self._media, self._last) if self._last is not None else None
         return await self._guard(self._listener.hear(self._media, prompt, question, self._floor))
+
+    async def ear_joins(self, patience: float) -> bool:
+        """Whether the ear hears. One that is still warming is waited for, until ``patience`` seconds after all was said
+        at most; where none comes, that long."""
+        if self._listener.available or not self._listener.warming:
+            return self._listener.available
+        over = asyncio.ensure_future(self._silence(patience))
+        warm = asyncio.ensure_future(self._listener.warm())
+        try:
+            await asyncio.wait((over, warm), return_when=asyncio.FIRST_COMPLETED)
+            if not self._listener.available or over.done():
+                await over
+            return self._listener.available
+        finally:
+            over.cancel()
+            warm.cancel()
+
+    async def _silence(self, patience: float) -> None:
+        await self.said()
+        await self._guard(asyncio.sleep(patience))
 
     def _floor(self, whose: Literal["caller", "bot"]) -> None:
         self._company.at_work = whose == "bot"

@@ -46,7 +46,7 @@ PERSONAL = (HOLDER.label, "Zmyślony Mocodawca", HOLDER.ref, "eus:mocodawca")
 COUNTS = (0, 1, 4, 5, 9, 33)
 """How many principals: none, one, a full page, two pages, three, more than are read out."""
 CERTAIN, NONSENSE = 1.0, 0.05
-VERDICTS = ("ok", "refused", "throttled", "unavailable")
+VERDICTS = ("ok", "refused", "throttled", "unavailable", "lost")
 OUTCOMES = ("served", "timeout", "full", "joinempty", "leaveempty", "unavailable")
 FAULTS = ("length", "checksum", "date", "pause")
 CONTROLS = (NONE, REPEAT, SKIP, HUMAN)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ..dialogue.actions import Action, Ask, AskDigits, AskPin, CheckPin, Enqueue, HangUp, Line, Transfer
-from ..dialogue.events import Failed, HumanAsked, HungUp, Resumed
+from ..dialogue.events import Failed, HumanAsked, HungUp, PinChecked, Resumed
 from .heard import keys_of, tells_hours
 from .outcomes import PERSONAL
 from .walk import Edge, Graph, State
@@ -188,6 +188,20 @@ def disturbances_kept(graph: Graph) -> Iterator[Finding]:
                 yield Finding(edge, "po wznowieniu telePIN jest sprawdzany drugi raz")
             case Failed() if after.ended is None and graph.plan.person not in edge.entered:
                 yield Finding(edge, f"awaria nie prowadzi do węzła `{graph.plan.person}`")
+
+
+def lost_check_repeated(graph: Graph) -> Iterator[Finding]:
+    """Whose telePIN check was lost with its engine is asked for the telePIN once more, not for the number; the second
+    time the call goes on."""
+    for edge in sound(graph):
+        if not isinstance(edge.event, PinChecked) or edge.event.verdict != "lost" or edge.exhausted is not None:
+            continue
+        before, after = graph.states[edge.source].call, graph.states[edge.target].call
+        asks = bool(edge.actions) and isinstance(edge.actions[-1], AskPin)
+        if asks and before.lost_checks:
+            yield Finding(edge, f"węzeł `{before.node}` prosi o telePIN po każdym przerwanym sprawdzeniu")
+        elif not asks and before.media and not before.lost_checks:
+            yield Finding(edge, f"węzeł `{after.node}` nie prosi o telePIN jeszcze raz po przerwanym sprawdzeniu")
 
 
 def asking(graph: Graph) -> Iterator[Edge]:

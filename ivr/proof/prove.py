@@ -27,6 +27,7 @@ PROPERTIES: dict[str, tuple[str, Check]] = {
     "telepin": ("podczas wpisywania telePIN nic nie słucha", properties.nothing_listens_at_pin),
     "tajemnica": ("nic o osobie przed potwierdzeniem tożsamości", properties.nothing_personal_early),
     "obsluzony": ("obsłużona rozmowa nie wraca do kolejki", properties.served_once),
+    "przerwane": ("po przerwanym sprawdzeniu telePIN wpisuje się raz jeszcze", properties.lost_check_repeated),
     "zaklocenia": ("awaria, wznowienie i rozłączenie niczego nie psują", properties.disturbances_kept),
 }
 """Every property by its id: what it says, and its check. ``czas`` is judged from the bounds."""

@@ -96,7 +96,7 @@ def _verdict(turns: Sequence[Turn], number: int) -> str:
 def forced(turns: Sequence[Turn]) -> Iterator[Step]:
     """Verdicts that the fictitious callers' file does not give by itself."""
     for turn in turns:
-        if isinstance(turn.event, PinChecked) and turn.event.verdict in ("throttled", "unavailable"):
+        if isinstance(turn.event, PinChecked) and turn.event.verdict in ("throttled", "unavailable", "lost"):
             yield {"verdict": turn.event.verdict}
 
 

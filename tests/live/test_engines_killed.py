@@ -52,15 +52,23 @@ async def survives_pin(caller: Caller, before: Turn, other: int, since: float) -
 
 
 async def survives_check(caller: Caller, before: Turn, other: int, since: float) -> None:
-    """The telePIN died with its engine; the verdict is looked for, and without one the call goes on unauthenticated."""
+    """The telePIN died with its engine, and so did the verdict: the telePIN is asked for once more,
+    the number is not, and the caller ends up authenticated."""
     resumed = await caller.resumed(other, before, since)
     assert isinstance(before.actions[-1], CheckPin)
     assert isinstance(resumed.actions[-1], RecallCheck)
     assert resumed.actions[-1].check == before.actions[-1].check
     checked = await caller.event(PinChecked, after=resumed.turn)
-    assert checked.state.verdict == "unavailable"
-    assert checked.state.node == "sprawa"
-    assert "eus-niedostepny" in prompts_of(checked)
+    assert isinstance(checked.event, PinChecked)
+    assert checked.event.verdict == "lost"
+    assert checked.state.node == "telepin"
+    assert prompts_of(checked) == ["telepin-jeszcze-raz"]
+    await caller.live.wait_speech()
+    await caller.number_of("dz-20", "pin")
+    proved = await caller.event(PinChecked, after=checked.turn)
+    assert proved.state.verdict == "ok"
+    assert proved.state.auth is not None
+    assert proved.state.auth.person.ref == "dz-20"
 
 
 async def survives_page(caller: Caller, before: Turn, other: int, since: float) -> None:

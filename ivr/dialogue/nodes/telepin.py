@@ -19,12 +19,17 @@ ANSWERS = (
     "AuthenticationStopped",
 )
 
+MAX_LOST = 1
+"""How many checks of a call may be lost with their engine before the call goes on without authentication."""
+
 
 class TelepinNode(Node):
     """Asks for the telePIN and has it checked; at most ``checks`` checks in a call (NIST SP 800-63B-4, 3.2.2).
 
     Whatever was wrong (number, PIN, a blocked or unset telePIN), the caller hears the one ``refused`` prompt. An
-    entry that is not six digits is no attempt. ``unavailable`` and ``throttled`` apologise and go on ``without``.
+    entry that is not six digits is no attempt. ``unavailable`` and ``throttled`` apologise and go on ``without``. A
+    check that died with its engine is no attempt either: the telePIN is asked for once more (``lost``); a second such
+    loss in a call counts as ``unavailable``.
     """
 
     EXAMPLE: ClassVar[str] = """
@@ -32,6 +37,7 @@ class TelepinNode(Node):
     lines: [podaj-telepin]
     again: [podaj-telepin-ponownie]
     wrong_length: telepin-szesc-cyfr
+    lost: telepin-utracony
     checking: sprawdzam
     accepted: potwierdzono
     refused: odmowa
@@ -46,6 +52,7 @@ class TelepinNode(Node):
     lines: Prompts
     again: tuple[Prompt, ...] = ()
     wrong_length: Prompt
+    lost: Prompt | None = None
     checking: Prompt
     accepted: Prompt
     refused: Prompt
@@ -90,6 +97,8 @@ class TelepinNode(Node):
         return self._ask(plan, later, retry(self.lines, self.again, later.tries))
 
     def _checked(self, plan: Plan, call: Call, event: PinChecked) -> Turn:
+        if event.verdict == "lost":
+            return self._lost(plan, call)
         judged = change(call, verdict=event.verdict)
         match event.verdict:
             case "ok" if event.person is not None:
@@ -105,12 +114,23 @@ class TelepinNode(Node):
                 )
                 known = change(judged, auth=auth, acting_for=event.person, office=call.office or event.office)
                 return go(known, self.next, Say(lines=plan.lines(self.accepted)))
-            case "refused" if call.checks < self.checks:
+            case "refused" if call.checks - call.lost_checks < self.checks:
                 return self._ask(plan, change(judged, tries=0), (self.refused,))
             case "refused":
                 return go(judged, self.without, Say(lines=plan.lines(self.refused_last)))
             case "throttled":
                 return go(judged, self.without, Say(lines=plan.lines(self.throttled)))
+        return self._unavailable(plan, call)
+
+    def _lost(self, plan: Plan, call: Call) -> Turn:
+        if call.lost_checks >= MAX_LOST:
+            return self._unavailable(plan, call)
+        if not call.media:
+            return self._stopped(plan, call)
+        again = change(call, lost_checks=call.lost_checks + 1, tries=0)
+        return self._ask(plan, again, (self.lost,) if self.lost is not None else self.lines)
+
+    def _unavailable(self, plan: Plan, call: Call) -> Turn:
         return go(change(call, verdict="unavailable"), self.without, Say(lines=plan.lines(self.unavailable)))
 
     def _stopped(self, plan: Plan, call: Call) -> Turn:

@@ -98,6 +98,23 @@ def test_a_resumed_check_recalls_the_verdict_and_a_resumed_pin_starts_empty(plan
     assert done.auth is not None
 
 
+def test_a_check_lost_with_its_engine_costs_no_attempt_and_is_repeated_once(plan: Plan) -> None:
+    lost = (PinGiven(), Resumed(engine="1"))
+    asked = play(plan, ARRIVED, OPEN, NO_EARLIER, GIVEN, *lost, PinChecked(check="c:1", verdict="lost"))
+    assert (asked.node, asked.identity, asked.verdict) == ("telepin", GIVEN.ref, None)
+    assert isinstance(asked.pending[-1], AskPin)
+    for number in (2, 3):
+        checking, _ = step(plan, asked, PinGiven())
+        refused, actions = step(plan, checking, PinChecked(check=f"c:{number}", verdict="refused"))
+        assert isinstance(actions[-1], AskPin), "the lost check left all three attempts"
+        asked = refused
+    checking, _ = step(plan, asked, PinGiven())
+    assert step(plan, checking, PinChecked(check="c:4", verdict="ok", person=ME))[0].auth is not None
+    assert step(plan, checking, PinChecked(check="c:4", verdict="refused"))[0].node != "telepin"
+    again, _ = step(plan, checking, PinChecked(check="c:4", verdict="lost"))
+    assert (again.node != "telepin", again.verdict) == (True, "unavailable")
+
+
 def test_a_turn_resumed_twice_goes_to_a_person_and_one_resumed_in_between_does_not(plan: Plan) -> None:
     call = play(plan, ARRIVED, OPEN, NO_EARLIER, Resumed(engine="1"))
     assert call.node == "tozsamosc"
@@ -190,7 +207,7 @@ def answers(call: Call) -> list[Event]:
                 found += [Keyed(keys=key) for key in "123456789?"]
             case "PinChecked":
                 check = getattr(asked, "check", "")
-                for verdict in ("ok", "refused", "throttled", "unavailable"):
+                for verdict in ("ok", "refused", "throttled", "unavailable", "lost"):
                     person = ME if verdict == "ok" else None
                     principals = (party,) * (1 if check.endswith("1") else 6)
                     found.append(PinChecked(check=check, verdict=verdict, person=person, principals=principals))

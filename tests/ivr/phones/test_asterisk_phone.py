@@ -57,7 +57,7 @@ def phone(channel: Channel) -> AsteriskPhone:
         media=MediaServer(),
         media_address="127.0.0.1:1",
         prompts=Prompts(),
-        listener=SimpleNamespace(available=False),
+        listener=SimpleNamespace(available=False, warming=False),
         authority=None,
         spool=lambda text, pcm: "/spool/prompt",
     )

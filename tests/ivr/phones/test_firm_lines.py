@@ -48,7 +48,7 @@ def pressed(keys: str, gap: float, answer: str) -> tuple[Answer | None, float, i
 
     async def call() -> tuple[Answer | None, float, int]:
         loop, media = cast(Loop, asyncio.get_running_loop()), Media()
-        talk = Conversation(cast(Any, media), Prompts(), cast(Any, SimpleNamespace(available=False)))
+        talk = Conversation(cast(Any, media), Prompts(), cast(Any, SimpleNamespace(available=False, warming=False)))
         press = media.on_key
         assert press is not None
         loop.now += 10

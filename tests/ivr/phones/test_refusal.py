@@ -77,7 +77,7 @@ def heard(verdict: str, seconds: float, surplus: str = "") -> tuple[float, int]:
     async def call() -> tuple[float, int]:
         loop = asyncio.get_running_loop()
         media, authority = Media(), Authority(verdict, seconds)
-        listener = SimpleNamespace(available=False)
+        listener = SimpleNamespace(available=False, warming=False)
         channel = SimpleNamespace(request=AgiRequest("arrive", ("c",), {}))
         parts = SimpleNamespace(recorder=None, authority=authority, listener=listener, prompts=Prompts())
         phone = AsteriskPhone(cast(Any, channel), cast(Parts, parts))
