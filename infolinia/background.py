@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from .asterisk.port import holder, listening
+from .private_folder import UMASK
 
 
 class NotStarted(Exception):
@@ -45,6 +46,7 @@ class Background:
             raise NotStarted(f"{self.name}: port {port} jest zajęty przez {holder(port, 'tcp') or 'inny proces'}")
         for folder in (self._pid_file.parent, self.output.parent):
             folder.mkdir(parents=True, exist_ok=True)
+        self.output.touch(mode=0o600)
         with self.output.open("ab") as output:
             process = subprocess.Popen(
                 command,
@@ -53,6 +55,7 @@ class Background:
                 stderr=subprocess.STDOUT,
                 env=env,
                 start_new_session=True,
+                umask=UMASK,
             )
         self._pid_file.write_text(json.dumps({"pid": process.pid, "birth": _birth(process.pid)}))
         deadline = time.monotonic() + seconds

@@ -17,6 +17,8 @@ from sqlalchemy import delete
 
 from telepin.vault import SEALED
 
+from .mishaps import reason
+
 KEPT = (
     *("secrets", "closures.json", "recording.json", "dialplans", "topics"),
     *("asterisk/lib", "asterisk/db", "asterisk/moh", "stubs"),
@@ -72,19 +74,19 @@ def restore(source: Path, var: Path) -> Path | None:
     it is kept in ``var/before-…``, mode 700. What no archive holds (Asterisk, prompts, models) stays. The hotline must
     be stopped.
     """
-    var.mkdir(exist_ok=True)
+    var.mkdir(exist_ok=True, mode=0o700)
     fresh = var / "restoring"
     shutil.rmtree(fresh, ignore_errors=True)
     try:
         with tarfile.open(source, "r:gz") as archive:
             archive.extractall(fresh, filter="data")
             for folder in filter(tarfile.TarInfo.isdir, archive.getmembers()):
-                (fresh / folder.name).chmod(folder.mode & 0o755)  # the filter drops it; secrets lie in one of 700
+                (fresh / folder.name).chmod(folder.mode & 0o700)  # the filter drops it
     except (tarfile.TarError, OSError, EOFError) as error:
         shutil.rmtree(fresh, ignore_errors=True)
-        raise BackupError(
-            f"{source} nie jest kopią, którą da się odczytać ({type(error).__name__}); niczego nie zmieniono"
-        ) from None
+        known = isinstance(error, OSError) and error.errno is not None
+        why = reason(error) if known and isinstance(error, OSError) else "ucięta albo uszkodzona"
+        raise BackupError(f"{source} nie jest kopią, którą da się odczytać ({why}); niczego nie zmieniono") from None
     for name in DATABASES:
         if (fresh / name).exists():
             _check(fresh / name)

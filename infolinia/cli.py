@@ -4,6 +4,7 @@ Only the module of the verb that is called is imported: most of the time that a 
 on what it does not use.
 """
 
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -13,8 +14,9 @@ from typing import Annotated, Any
 import structlog
 import typer
 
-from . import logs
-from .refused_settings import FAULTS, refusals, unknown_variables, unwritable
+from . import logs, polish_usage
+from .private_folder import UMASK, tighten
+from .refused_settings import FAULTS, refusals, unknown_variables, unreadable_files, unwritable
 from .settings import Settings
 
 VERBS = {
@@ -68,20 +70,30 @@ def begin(
     if version:
         typer.echo(f"infolinia {metadata.version('infolinia')}")
         raise typer.Exit
-    lines = unknown_variables(os.environ)
-    try:
-        settings = Settings()
-        logs.to_file(settings.var / "log" / "command.log")
-        lines += unwritable(settings)
-    except FAULTS as error:
-        lines += refusals(error, os.environ)
-    if lines:
+    if lines := _refused():
+        if "--json" in sys.argv:
+            typer.echo(json.dumps({"ok": False, "settings": lines}, ensure_ascii=False))
         typer.echo("Ustawienia nie są poprawne:\n  " + "\n  ".join(lines), err=True)
         raise typer.Exit(2)
 
 
+def _refused() -> list[str]:
+    """What is wrong with the settings, a line each; with none, the log is open and ``var`` is for us alone."""
+    lines = unknown_variables(os.environ)
+    if files := unreadable_files():
+        return lines + files
+    try:
+        settings = Settings()
+    except FAULTS as error:
+        return lines + refusals(error, os.environ)
+    tighten(settings.var)
+    logs.to_file(settings.var / "log" / "command.log")
+    return lines + unwritable(settings)
+
+
 def build(words: Sequence[str]) -> typer.Typer:
     """The command for the arguments ``words``: with the one verb they name, or with all when they name none."""
+    polish_usage.speak()
     built = typer.Typer(
         no_args_is_help="--version" not in words,
         invoke_without_command=True,
@@ -118,10 +130,18 @@ def _load(place: str) -> Any:
 
 
 def app() -> None:
-    """Run the command of this process's arguments. What befalls any verb alike is said in a sentence, not as a
-    traceback: it goes to the log, where values are left out."""
+    """Run the command of this process's arguments; what it writes, its owner alone may read. What befalls any verb
+    alike is said in a sentence, not as a traceback: it goes to the log, where values are left out."""
+    os.umask(UMASK)
     try:
-        build(sys.argv[1:])()
+        code = build(sys.argv[1:])(prog_name="infolinia", standalone_mode=False)
+        raise SystemExit(code if isinstance(code, int) else 0)
+    except polish_usage.UsageError as error:
+        typer.echo(polish_usage.told(error, sys.argv[1]), err=True)
+        raise SystemExit(2) from None
+    except typer.Abort:
+        typer.echo("Przerwano.", err=True)
+        raise SystemExit(1) from None
     except Exception as error:
         from .mishaps import told
 

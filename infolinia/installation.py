@@ -12,6 +12,7 @@ from voicebot.voices.rhvoice import RHVoice
 from voicebot.voices.voice import VoiceError, find_voice
 
 from .deployment import SYSTEM, deploy, make_asterisk, make_ready, plan_of, versions_of
+from .private_folder import tighten
 from .progress import bar
 from .secret_files import ensure_secrets
 from .settings import Settings
@@ -27,6 +28,7 @@ def prepare(settings: Settings, say: Say) -> Plan:
     ``asterisk.trouble.AsteriskError``.
     """
     settings.var.mkdir(parents=True, exist_ok=True)
+    tighten(settings.var)
     ensure_secrets(settings)
     asyncio.run(_make_tables(settings))
     versions = versions_of(settings)

@@ -1,8 +1,11 @@
 """Settings that cannot be meant, told to an operator (Polish): the variable, its value, what is wrong, the mend."""
 
+import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from errno import EDQUOT, ENOSPC
+from errno import EDQUOT, ENOENT, ENOSPC, ENOTDIR
+from stat import S_ISREG
 from tempfile import TemporaryFile
 from typing import Any
 
@@ -10,7 +13,8 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 from rapidfuzz import process
 
-from .settings import OperatorLine, Settings
+from .mishaps import reason
+from .settings import FILES, OperatorLine, Settings
 
 PREFIX = "INFOLINIA_"
 NOT_SHOWN = {"database", "alarm_webhook", "alarm_command"}
@@ -38,6 +42,7 @@ _TEXTS = {
     "missing": "brak wymaganej wartości",
     "string_type": "to nie jest tekst",
     "tuple_type": "to nie jest lista",
+    "path_type": "to nie jest ścieżka",
     "model_type": "to nie jest tabela ustawień; zob. docs/asterisk.md",
 }
 
@@ -48,7 +53,26 @@ def refusals(error: Exception, environment: Mapping[str, str]) -> list[str]:
         return [_line(dict(fault), environment) for fault in error.errors(include_url=False)]
     if isinstance(error, SettingsError):
         return [f"{name}: to nie jest poprawny JSON" for name in _unreadable(environment)] or [str(error)]
-    return [f"infolinia.toml: nie da się odczytać: {error}"]
+    if isinstance(error, UnicodeDecodeError):
+        return ["infolinia.toml: to nie jest tekst w UTF-8; proszę zapisać plik w tym kodowaniu"]
+    place = re.search(r"line (\d+), column (\d+)", str(error))
+    where = f", wiersz {place[1]}, znak {place[2]}" if place else ", koniec pliku"
+    return [f'infolinia.toml{where}: to nie jest TOML; ustawienie to wiersz: nazwa = wartość, np. voice = "rhvoice"']
+
+
+def unreadable_files() -> list[str]:
+    """One line for each ``infolinia.toml`` that is there and cannot be read: no file, or not for us."""
+    lines = []
+    for file in dict.fromkeys(file.absolute() for file in FILES):
+        try:
+            if not S_ISREG(file.stat().st_mode):
+                lines.append(f"{file}: to nie jest plik; proszę go usunąć albo zastąpić plikiem ustawień")
+            elif not os.access(file, os.R_OK):
+                lines.append(f"{file}: brak prawa odczytu (chmod, chown)")
+        except OSError as error:
+            if error.errno not in (ENOENT, ENOTDIR):
+                lines.append(f"{file}: nie da się odczytać ({reason(error)})")
+    return lines
 
 
 def unknown_variables(environment: Mapping[str, str]) -> list[str]:
@@ -72,7 +96,7 @@ def unwritable(settings: Settings) -> list[str]:
     except OSError as error:
         if error.errno in (ENOSPC, EDQUOT):
             return []  # commands that only read go on; the others say how much room there is
-        return [f"{PREFIX}VAR={settings.var}: nie da się tam pisać ({error.strerror}); wskaż inny folder"]
+        return [f"{PREFIX}VAR={settings.var}: nie da się tam pisać ({reason(error)}); wskaż inny folder"]
 
 
 def variables() -> Iterator[str]:
@@ -94,8 +118,10 @@ def _line(fault: dict[str, Any], environment: Mapping[str, str]) -> str:
     if any(name.upper() == given or name.upper().startswith(f"{given}__") for name in environment):
         return f"{variable}: {_text(fault)}" if fault["type"] == "missing" else f"{variable}={shown}: {_text(fault)}"
     if fault["type"] == "extra_forbidden":
-        nearest = _near(".".join(place), {name: name for name in Settings.model_fields})
+        nearest = _near(place[-1], {name: name for name in (OperatorLine if place[1:] else Settings).model_fields})
         return f"infolinia.toml, {'.'.join(place)}: nie ma takiego ustawienia{nearest}"
+    if fault["type"] == "missing":
+        return f"infolinia.toml, {'.'.join(place)}: {_text(fault)}"
     return f"infolinia.toml, {'.'.join(place)} = {shown}: {_text(fault)}"
 
 

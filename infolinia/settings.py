@@ -25,6 +25,7 @@ from sqlalchemy.exc import ArgumentError
 from voicebot.ears.tiny import TINY
 
 ROOT = Path(__file__).resolve().parent.parent
+FILES = (ROOT / "infolinia.toml", Path("infolinia.toml"))
 DRIVERS = ("sqlite+aiosqlite", "postgresql+psycopg")
 
 
@@ -101,7 +102,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="INFOLINIA_",
         env_nested_delimiter="__",
-        toml_file=[ROOT / "infolinia.toml", "infolinia.toml"],
+        toml_file=FILES,
         extra="forbid",
     )
 
@@ -212,6 +213,15 @@ class Settings(BaseSettings):
         if chosen is not None and not chosen.is_dir():
             raise ValueError(f"nie ma folderu {chosen}; podaj folder modelu Vosk albo usuń to ustawienie")
         return chosen
+
+    @field_validator("dialplans")
+    @classmethod
+    def _a_folder(cls, folder: Path) -> Path:
+        if not folder.is_dir():
+            raise ValueError(
+                "nie ma takiego folderu; podaj folder dialplanów (hotline.yaml, …) albo usuń to ustawienie"
+            )
+        return folder
 
     @field_validator("sip_bind")
     @classmethod

@@ -28,6 +28,10 @@ class VersionError(Exception):
     """No such version, a damaged one, or somebody else is changing them; Polish, with the mend."""
 
 
+class NoSuchVersion(VersionError):
+    """None of the versions is called so."""
+
+
 @dataclass(frozen=True)
 class Version:
     """One version. ``id`` names its content, ``number`` the order in which contents first came here; ``folder`` holds
@@ -115,7 +119,7 @@ class Versions:
         if len(found) == 1:
             return found[0]
         known = ", ".join(str(version.number) for version in kept[-10:]) or "żadnej"
-        raise VersionError(f"Nie ma wersji „{name}”. Ostatnie: {known}. Wszystkie pokazuje: infolinia versions")
+        raise NoSuchVersion(f"Nie ma wersji „{name}”. Ostatnie: {known}. Wszystkie pokazuje: infolinia versions")
 
     def live(self) -> Version | None:
         """The version in force; None when there never was one. Raises ``VersionError``."""

@@ -16,6 +16,7 @@ from pathlib import Path
 import structlog
 
 from infolinia.ports import check_all_free
+from infolinia.private_folder import UMASK
 from infolinia.settings import Settings
 
 from .conf import folder, replace_file
@@ -82,6 +83,7 @@ class Asterisk:
                 stderr=subprocess.STDOUT,
                 cwd=self._folder,
                 start_new_session=True,
+                umask=UMASK,
             )
         _bound(process.pid, self._settings.asterisk_memory)
         replace_file(self._pid_file, str(process.pid).encode())

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from itertools import groupby
 from typing import Annotated, TypeVar
 
@@ -17,6 +17,7 @@ from infolinia.asterisk.connection import manager
 from infolinia.mishaps import of_database
 from infolinia.settings import Settings
 from infolinia.stack import Stack
+from infolinia.telephones import unknown
 from ivr.asterisk.ami import AmiError, AmiRefused
 from store import create_tables, open_database
 
@@ -50,13 +51,8 @@ def add(
 
       infolinia agent add konsultant1 -q 'malopolskie-*' -q krajowa-kol-ogolna --name "Anna"
     """
-    known = Stack.found(Settings()).settings.consultants
-    if (telephone := agent.removeprefix("PJSIP/")) not in known:
-        typer.echo(
-            f"Nie ma telefonu „{agent}”. Są: {', '.join(known)}. Nowy: "
-            f"INFOLINIA_CONSULTANTS={','.join((*known, telephone))} infolinia restart",
-            err=True,
-        )
+    if absent := unknown(Stack.found(Settings()).settings, agent):
+        typer.echo(absent, err=True)
         raise typer.Exit(2)
     _say(agent, "obsługuje", _with_agents(lambda agents: agents.add(agent, queue, name)))
 
@@ -97,12 +93,17 @@ def remove(agent: Agent, queue: Queues = None) -> None:
 
 
 @app.command(name="list")
-def show(as_json: Annotated[bool, typer.Option("--json", help="Jako JSON, do dalszej obróbki.")] = False) -> None:
-    """Pokazuje przydziały i stan telefonów; bez Asteriska same przydziały.
+def show(
+    as_json: Annotated[bool, typer.Option("--json", help="Jako JSON, do dalszej obróbki.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Każda kolejka w osobnym wierszu.")] = False,
+) -> None:
+    """Pokazuje przydziały i stan telefonów; bez Asteriska same przydziały. Kolejki w tym samym stanie stoją razem.
 
     Przykłady:
 
       infolinia agent list
+
+      infolinia agent list --all
 
       infolinia agent list --json | jq -r '.[] | select(.paused) | .agent'
     """
@@ -110,20 +111,41 @@ def show(as_json: Annotated[bool, typer.Option("--json", help="Jako JSON, do dal
     if as_json:
         typer.echo(json.dumps([msgspec.to_builtins(member) for member in members], ensure_ascii=False, indent=1))
     elif members:
-        _print(sorted(members, key=lambda member: (member.agent, member.queue)))
+        _print(sorted(members, key=lambda member: (member.agent, member.queue)), every)
     else:
         typer.echo("Nikt nie obsługuje żadnej kolejki. Dodaj: infolinia agent add konsultant1 -q 'malopolskie-*'")
 
 
-def _print(members: list[Member]) -> None:
-    """One block a consultant, so that no line is wider than a terminal."""
+def _print(members: list[Member], every: bool) -> None:
+    """One block a consultant: a line for each queue, or for all queues of one office that are in one state."""
     for agent, seats in groupby(members, key=lambda member: member.agent):
         queues = list(seats)
         name = next((member.name for member in queues if member.name), "")
         typer.echo(f"{agent}{f' ({name})' if name else ''}, kolejek: {len(queues)}")
-        for member in queues:
-            paused = f"przerwa: {member.reason}" if member.reason else "przerwa" if member.paused else ""
-            typer.echo(f"  {member.queue:36} {member.live or '—':16} {paused}".rstrip())
+        for shown, state in _lines(queues, every):
+            typer.echo(f"  {shown:36} {state}".rstrip())
+
+
+def _lines(queues: list[Member], every: bool) -> Iterator[tuple[str, str]]:
+    """What stands in a consultant's block: queues, and the state that they are in."""
+    if every:
+        yield from ((member.queue, _state(member)) for member in queues)
+        return
+    states: dict[str, list[str]] = {}
+    for member in queues:
+        states.setdefault(_state(member), []).append(member.queue)
+    for state, names in states.items():
+        offices: dict[str, list[str]] = {}
+        for name in names:
+            office, _, queue = name.partition("-kol-")
+            offices.setdefault(office, []).append(queue)
+        for office, own in offices.items():
+            yield (f"{office}-kol-{own[0]}" if len(own) == 1 else f"{office}-* ({len(own)})", state)
+
+
+def _state(member: Member) -> str:
+    paused = f"przerwa: {member.reason}" if member.reason else "przerwa" if member.paused else ""
+    return f"{member.live or '—':16} {paused}".rstrip()
 
 
 async def _listed(agents: Agents) -> list[Member]:
@@ -160,14 +182,17 @@ def _with_agents(act: Callable[[Agents], Awaitable[T]], patient: bool = False) -
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     try:
         return asyncio.run(run())
-    except AmiRefused as error:
+    except AmiRefused:
         typer.echo(
             "Nie udało się: Asterisk nie przyjął hasła stanowiska; to nie nasz Asterisk albo sprzed zmiany sekretów "
-            f"(infolinia status, infolinia restart). {error}",
+            "(infolinia status, infolinia restart)",
             err=True,
         )
-    except AmiError as error:
-        typer.echo(f"Nie udało się: Asterisk nie odpowiada (infolinia status). {error}", err=True)
+    except AmiError:
+        port = Stack.found(Settings()).settings.port("ami")
+        typer.echo(
+            f"Nie udało się: Asterisk nie odpowiada na porcie poleceń {port} (infolinia status, infolinia up)", err=True
+        )
     except (AgentError, FileNotFoundError) as error:
         typer.echo(f"Nie udało się: {error}", err=True)
     except SQLAlchemyError as error:

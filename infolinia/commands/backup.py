@@ -47,6 +47,10 @@ def restore(source: Annotated[Path, typer.Argument(help="Archiwum, które zapisa
     settings = Settings()
     if Background(settings.var, "serve").pid() is not None:
         raise _refusal("Infolinia działa: najpierw infolinia down")
+    if not source.is_file():
+        why = "to jest folder, a potrzeba archiwum" if source.is_dir() else "nie ma takiego pliku"
+        typer.echo(f"{source}: {why}; archiwum zapisuje infolinia backup. Niczego nie zmieniono.", err=True)
+        raise typer.Exit(2)
     try:
         aside = archive.restore(source, settings.var)
     except archive.BackupError as error:

@@ -43,7 +43,8 @@ def _office(name: str) -> str:
     except VersionError as error:
         raise _fail(str(error)) from None
     if name not in offices:
-        raise _fail(f"Nie ma urzędu `{name}`. {guess(name, offices)}".strip())
+        _fail(f"Nie ma urzędu `{name}`. {guess(name, offices)}".strip())
+        raise typer.Exit(2)
     return name
 
 
@@ -110,6 +111,7 @@ def clear(office: Office) -> None:
     except ClosuresError as error:
         raise _fail(f"Nie odwołano: {error}") from None
     if not was_closed:
+        _office(office)
         raise _fail(f"Urząd `{office}` nie był zamknięty")
     typer.echo(f"Odwołane: {office}")
 

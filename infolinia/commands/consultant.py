@@ -16,6 +16,7 @@ from infolinia.logs import to_file
 from infolinia.secret_files import read_secret
 from infolinia.settings import Settings
 from infolinia.stack import Stack
+from infolinia.telephones import unknown
 from recordings.caller.consultant import Behaviour, ConsultantPhone, Served, soft_tone
 from recordings.caller.sip import Refused
 from voicebot.audio import AudioError, load
@@ -51,6 +52,9 @@ def consultant(
     infolinia consultant konsultant2 --no-answer
     """
     settings = Stack.found(Settings()).settings
+    if password_file is None and (absent := unknown(settings, name)):
+        typer.echo(absent, err=True)
+        raise typer.Exit(2)
     to_file(settings.var / "log" / f"consultant-{name}.log")
     try:
         sound = load(greeting) if greeting else soft_tone()

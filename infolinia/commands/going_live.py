@@ -22,7 +22,7 @@ from ivr.calendar import WARSAW
 from ivr.dialogue.plan import Plan
 from ivr.dialplan import PlanError, examine
 from ivr.dialplan.differences import Difference
-from store.versions import Change, Version, VersionError, Versions
+from store.versions import Change, NoSuchVersion, Version, VersionError, Versions
 from voicebot.topics.catalogue import CatalogueError, digest
 from voicebot.topics.versions import Versions as Models
 from voicebot.voices.voice import VoiceError
@@ -54,7 +54,7 @@ def _plainly() -> Iterator[None]:
         raise typer.Exit(1) from None
     except (VersionError, AsteriskError, VoiceError, CatalogueError, OSError) as error:
         console.print(f"{error}. Nic się nie zmieniło.".replace("..", "."))
-        raise typer.Exit(1) from None
+        raise typer.Exit(2 if isinstance(error, NoSuchVersion) else 1) from None
 
 
 def deploy(

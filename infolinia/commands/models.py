@@ -47,7 +47,12 @@ def get_(
     """
     models = Settings().var / "models"
     try:
-        folder = fetch(find(model), models)
+        wanted = find(model)
+    except ModelError as error:
+        typer.echo(f"Błąd: {error}", err=True)
+        raise typer.Exit(2) from None
+    try:
+        folder = fetch(wanted, models)
     except ModelError as error:
         _fail(str(error))
     typer.echo(f"Model jest gotowy: {folder}")

@@ -24,7 +24,7 @@ def schema(
     root = folder or Settings().dialplans
     if not root.is_dir():
         typer.echo(f"Nie ma folderu {root}", err=True)
-        raise typer.Exit(1)
+        raise typer.Exit(2)
     target = root / "schema"
     try:
         target.mkdir(exist_ok=True)

@@ -137,7 +137,7 @@ def _played(plan: Plan, settings: Settings, root: Path, path: Path, console: Con
         data = YAML(typ="safe", pure=True).load(text)
     except FileNotFoundError:
         console.print(f"{path}: nie ma takiego pliku. Próby leżą w {root / 'tests'}, kontrprzykłady podaje check.")
-        return False
+        raise typer.Exit(2) from None
     except OSError as error:
         console.print(f"{path}: nie można odczytać: {reason(error)}")
         return False

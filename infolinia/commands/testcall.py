@@ -1,6 +1,7 @@
 """``infolinia testcall``: place a real call as a scripted caller and tell what came of it."""
 
 import asyncio
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,6 +19,7 @@ from recordings.caller.performance import place_call
 from recordings.caller.result import CallResult, Note
 from recordings.caller.script import Script
 from recordings.caller.script_file import ScriptError, load_script
+from recordings.caller.sip import Dial, Leg, Refused
 
 PEOPLE = ROOT / "infolinia/stubs/eus/callers.yaml"
 NO_LIBRARY = "Brakuje biblioteki SIP telefonów próbnych; proszę zainstalować: pip install 'infolinia[test-caller]'"
@@ -34,11 +36,14 @@ _WORDS = {
     "failed": "niepowodzenie",
     "over": "koniec",
 }
+NUMBER = re.compile(r"\+?\d{3,15}")
 ENDS = {"us": "rozłączył się dzwoniący", "them": "rozłączyła się druga strona", "refused": "nie odebrano"}
 
 
 def testcall(
-    script: Annotated[Path | None, typer.Argument(help="Scenariusz YAML (docs/test-caller.md).")] = None,
+    script: Annotated[
+        Path | None, typer.Argument(help="Scenariusz YAML (docs/test-caller.md), albo sam numer infolinii.")
+    ] = None,
     to: Annotated[str | None, typer.Option(help="Numer, np. 224605990; ważniejszy niż ten ze scenariusza.")] = None,
     caller: Annotated[str | None, typer.Option(help="Numer dzwoniącego, np. +48000000001.")] = None,
     withheld: Annotated[bool, typer.Option("--withheld", help="Zastrzeż numer dzwoniącego.")] = False,
@@ -57,27 +62,41 @@ def testcall(
 
     Przykłady:
 
+    infolinia testcall 224605990
+
     infolinia testcall --to 224605990 --listen 15 --record powitanie.wav
 
     infolinia testcall rozmowa.yaml --people dzwoniacy.yaml --json
     """
     settings = Stack.found(Settings()).settings
     to_file(settings.var / "log" / "testcall.log")
+    if script is not None and to is None and NUMBER.fullmatch(script.name) and not script.exists():
+        script, to = None, str(script)
     try:
         wanted = _script(script, listen, to=to, caller=caller, withheld=withheld or None, asserted=asserted)
         known = People.load(people)
         secret = _password(password_file)
-        result = asyncio.run(_call(sip_server(settings, server), wanted, known, record, user, secret, as_json))
+        where, absent = sip_server(settings, server), nobody_there(settings, server)
+        if absent is not None:
+            result = asyncio.run(place_call(_Nobody(), wanted, people=known))
+            result.failure = absent
+        else:
+            result = asyncio.run(_call(where, wanted, known, record, user, secret, as_json))
     except (ScriptError, UnknownPerson, ValueError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
     except OSError as error:
         typer.echo(f"Nie można użyć pliku albo portu: {reason(error)}: {error.filename or ''}", err=True)
         raise typer.Exit(2) from None
-    if result.end.by == "refused" and (absent := nobody_there(settings, server)):
-        result.failure = absent
     typer.echo(result.model_dump_json(exclude_none=True) if as_json else _summary(result))
     raise typer.Exit(0 if result.ok else 1)
+
+
+class _Nobody:
+    """The line of a hotline that does not run: nobody picks up, and nobody has to wait to learn it."""
+
+    async def dial(self, dial: Dial) -> Leg:
+        raise Refused(408, "nobody there")
 
 
 def sip_server(settings: Settings, server: str | None) -> tuple[str, int]:

@@ -76,6 +76,11 @@ class AgiChannel:
         """Run a dialplan application; ``data`` is its arguments as in the dialplan, without expansion of ``${…}``."""
         return await self.command("EXEC", application, data)
 
+    async def gosub(self, context: str, *args: str) -> AgiReply:
+        """Run the subroutine ``context`` (extension ``s``) of the dialplan with ``args``; returns when it does. From
+        its first application to its last nothing reads the channel between them: no key is lost there."""
+        return await self.command(f"GOSUB {context} s 1", ",".join(args))
+
     def _abandon(self) -> None:
         """The command was cancelled: its reply is still to come, and belongs to nobody. Unless it just came."""
         if self._reply is not None:

@@ -65,7 +65,8 @@ MEDIA_SECONDS = 3.0
 """How long Asterisk may take to open the media connection (its own connect limit is 2 s)."""
 MAX_ASIDES = 4
 """How many utterances that are no command are passed over while a number is awaited."""
-STATUS_UP = "6"
+STATUS_LIVE = ("6", "4")
+"""What ``CHANNEL STATUS`` says of a caller who is there: up, or not picked up yet."""
 
 
 class World(Protocol):
@@ -144,9 +145,10 @@ class AsteriskPhone:
     async def _perform(self, call: Call, action: Action) -> Event | None:
         match action:
             case Answer():
-                await self._channel.command("ANSWER")
                 if call.media:
-                    await self._conversation()  # at once: between AGI commands Asterisk drops keys
+                    await self._conversation(answering=True)  # in one: between AGI commands Asterisk drops keys
+                else:
+                    await self._channel.command("ANSWER")
             case Say():
                 await self._say(call, action)
             case Ask():
@@ -165,13 +167,12 @@ class AsteriskPhone:
                 await self._hand_off(call, action)
         return None
 
-    async def _conversation(self) -> Conversation:
-        """The media session, opened on first need."""
+    async def _conversation(self, answering: bool = False) -> Conversation:
+        """The media session, opened on first need; ``answering``: and the call picked up."""
         if self._talk is None:
             session = uuid.uuid4()
             expected = self._parts.media.expect(session)
-            socket = f"AudioSocket({session},{self._parts.media_address})"
-            self._exec = asyncio.create_task(self._channel.execute("TryExec", socket))
+            self._exec = asyncio.create_task(self._open(str(session), answering))
             waits: list[asyncio.Future[Any]] = [expected, self._exec]
             await asyncio.wait(waits, timeout=MEDIA_SECONDS, return_when=asyncio.FIRST_COMPLETED)
             if not expected.done():
@@ -182,6 +183,12 @@ class AsteriskPhone:
             self._talk = Conversation(expected.result(), parts.prompts, parts.listener, parts.waiting)
             self._talk.slow = self._slow
         return self._talk
+
+    async def _open(self, session: str, answering: bool) -> AgiReply:
+        """Have Asterisk open the media; returns when it has ended."""
+        if answering:
+            return await self._channel.gosub("infolinia-media", session, self._parts.media_address)
+        return await self._channel.execute("TryExec", f"AudioSocket({session},{self._parts.media_address})")
 
     async def _after_media(self) -> Event:
         """The media ended under us: the channel's status tells a hang-up from a breakdown."""
@@ -196,7 +203,7 @@ class AsteriskPhone:
             reply = await asyncio.wait_for(self._channel.command("CHANNEL STATUS"), 2)
         except (AgiHungUp, AgiError, TimeoutError):
             return HungUp()
-        if self._channel.hung_up.is_set() or reply.result != STATUS_UP:
+        if self._channel.hung_up.is_set() or reply.result not in STATUS_LIVE:
             return HungUp()
         return MediaLost()
 

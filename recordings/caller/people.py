@@ -12,6 +12,8 @@ from pydantic import SecretStr
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from recordings.caller.unreadable import unreadable
+
 Kind = Literal["pin", "pesel", "nip"]
 _FIELDS: dict[Kind, str] = {"pin": "telepin", "pesel": "pesel", "nip": "nip"}
 _LISTS = ("callers", "parties", "principals", "organizations")
@@ -33,7 +35,7 @@ class People:
         try:
             data = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
         except (OSError, YAMLError, UnicodeDecodeError) as error:
-            raise UnknownPerson(f"{path}: nie da się odczytać danych dzwoniących ({type(error).__name__})") from None
+            raise UnknownPerson(f"{path}: nie da się odczytać danych dzwoniących: {unreadable(error)}") from None
         lists = [data.get(name) or [] for name in _LISTS] if isinstance(data, dict) else []
         found: dict[tuple[str, Kind], SecretStr] = {}
         for entry in (entry for entries in lists if isinstance(entries, list) for entry in entries):

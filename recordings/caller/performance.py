@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from pydantic import SecretStr
@@ -31,7 +31,7 @@ from recordings.caller.script import (
     WaitSpeech,
     verb_of,
 )
-from recordings.caller.sip import Dial, Ending, Line, Refused
+from recordings.caller.sip import Dial, Ending, Leg, Refused
 from voicebot.audio import AudioError
 
 log = structlog.get_logger(__name__)
@@ -48,8 +48,14 @@ def dial_of(script: Script, user: str | None = None, password: SecretStr | None 
     return Dial(script.to, caller, script.asserted, user=user, password=password, ring=script.ring_s)
 
 
+class Dials(Protocol):
+    """The part of a line (``recordings.caller.sip.Line``) that a call needs."""
+
+    async def dial(self, dial: Dial) -> Leg: ...
+
+
 async def place_call(
-    line: Line,
+    line: Dials,
     script: Script,
     *,
     people: People | None = None,

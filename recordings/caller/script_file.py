@@ -10,6 +10,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 
 from recordings.caller.script import VERBS, Say, Script
+from recordings.caller.unreadable import unreadable
 
 _MESSAGES = {
     "missing": "brakuje tego pola",
@@ -37,7 +38,7 @@ def load_script(path: Path) -> Script:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ScriptError(f"{path}: nie da się odczytać scenariusza ({type(error).__name__})") from None
+        raise ScriptError(f"{path}: nie da się odczytać scenariusza: {unreadable(error)}") from None
     yaml = YAML(typ="rt", pure=True)
     try:
         data = yaml.load(text)

@@ -55,7 +55,7 @@ class Dial:
     def __post_init__(self) -> None:
         for name, value in (("to", self.to), ("caller", self.caller), ("asserted", self.asserted)):
             if value is not None and not _NUMBER.fullmatch(value):
-                raise ValueError(f"{name}: {value[:40]!r} is no number or name; spaces and separators are left out")
+                raise ValueError(f"{name}: {value[:40]!r} to nie jest numer ani nazwa; bez spacji i kresek")
         for value in (self.display or "", *self.headers, *self.headers.values()):
             if any(letter in value for letter in '\r\n"'):
                 raise ValueError("a display name or header holds a quotation mark or a line break")

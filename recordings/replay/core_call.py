@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from ivr.dialogue.actions import Action, LookUp
+from ivr.dialogue.actions import LookUp
 from ivr.dialogue.call import Call
 from ivr.dialogue.events import Event, Failed, LookedUp, PinChecked, QueueEnded
-from ivr.dialogue.machine import step
+from ivr.dialogue.machine import guarded_step
 from ivr.dialogue.plan import Plan
 
 from ..fixture.journal_file import Turn, after
@@ -64,14 +64,12 @@ def play(plan: Plan, recorded: Sequence[Turn], call_id: str = CALL, world: World
 
 def _feed(plan: Plan, played: Played, event: Event, at: float) -> bool:
     """One event into the core; whether it took it. A core that fails gets ``Failed``, as from the session."""
-    call, broken = played.call, ""
-    try:
-        moved, actions = step(plan, call, event)
-    except Exception as error:
-        broken = f"{type(error).__name__} po {type(event).__name__} w węźle {call.node or 'początkowym'}"
-        moved, actions = _after_failure(plan, call)
-    if broken and not played.broken:
-        played.broken = broken
+    call = played.call
+    moved, actions, error = guarded_step(plan, call, event)
+    if error is not None:
+        where = f"po {type(event).__name__} w węźle {call.node or 'początkowym'}"
+        played.broken = played.broken or f"{type(error).__name__} {where}"
+        moved, actions, _ = guarded_step(plan, call, Failed(reason="core"))
     if moved is call:
         played.broken = played.broken or f"rdzeń nie przyjął {type(event).__name__} w węźle {call.node}"
         return False
@@ -79,13 +77,6 @@ def _feed(plan: Plan, played: Played, event: Event, at: float) -> bool:
     played.states.append(moved)
     played.turns.append(Turn(at=at, event=event, after=after(moved), actions=actions))
     return True
-
-
-def _after_failure(plan: Plan, call: Call) -> tuple[Call, tuple[Action, ...]]:
-    try:
-        return step(plan, call, Failed(reason="core"))
-    except Exception:
-        return call, ()
 
 
 def _play_by_question(plan: Plan, played: Played, recorded: Sequence[Turn], turned: int, world: World) -> None:

@@ -208,6 +208,9 @@ class Channel(AgiChannel):
             session, _, _ = args[1].removeprefix("AudioSocket(").partition(",")
             await self._line.carry(uuid.UUID(session))
             return AgiReply(200, "0")
+        if line.startswith("GOSUB"):
+            await self._line.carry(uuid.UUID(args[0].partition(",")[0]))
+            return AgiReply(200, "0")
         if line == "CHANNEL STATUS":
             return AgiReply(200, UP)
         if line == "SET VARIABLE" and args[0] == "IVR_NEXT":

@@ -20,4 +20,4 @@ def test_the_readme_names_every_verb(verb: str) -> None:
 @pytest.mark.parametrize("verb", sorted({*VERBS, *GROUPS, "stub", *(f"stub {name}" for name in STUBS)}))
 def test_every_verb_teaches_by_example(verb: str) -> None:
     told = CliRunner().invoke(build(verb.split()), [*verb.split(), "--help"]).stdout
-    assert f"infolinia {verb}" in " ".join(told.partition("Usage:")[2].partition("\n")[2].split())
+    assert f"infolinia {verb}" in " ".join(told.partition("Użycie:")[2].partition("\n")[2].split())

@@ -1,5 +1,6 @@
 """What cannot be meant is refused in one sentence: the variable, its value, what is wrong, the mend."""
 
+import json
 import os
 import subprocess
 import sys
@@ -42,6 +43,7 @@ def refused(monkeypatch: pytest.MonkeyPatch, **variables: str) -> str:
         ("CONSULTANTS", '["a', "INFOLINIA_CONSULTANTS="),
         ("OPERATOR", "x", "INFOLINIA_OPERATOR=x"),
         ("EARS", "vosk", "INFOLINIA_EARS=vosk: to nie jest poprawny JSON"),
+        ("DIALPLANS", "/nie-ma", "INFOLINIA_DIALPLANS=/nie-ma: nie ma takiego folderu"),
         ("OPERATOR__HOST", "sip.example", "INFOLINIA_OPERATOR__ADDRESSES: brak wymaganej wartości"),
     ],
 )
@@ -82,7 +84,10 @@ def test_a_variable_that_is_no_setting(name: str, near: str) -> None:
     [
         ("sip_port = 0", "infolinia.toml, sip_port = 0: za mało"),
         ("sip_prot = 5070", "infolinia.toml, sip_prot: nie ma takiego ustawienia; czy chodziło o sip_port?"),
-        ("sip_port = ", "infolinia.toml: nie da się odczytać"),
+        ("sip_port = ", "infolinia.toml, koniec pliku: to nie jest TOML"),
+        ("[operator]\nhots = 'x'\n", "infolinia.toml, operator.hots: nie ma takiego ustawienia; czy chodziło o host?"),
+        ("eus_certificate = 5", "infolinia.toml, eus_certificate = 5: to nie jest ścieżka"),
+        ("voice rhvoice\nengines = 2", "infolinia.toml, wiersz 1, znak 7: to nie jest TOML"),
     ],
 )
 def test_a_file_that_cannot_be_meant(tmp_path: Path, toml: str, why: str) -> None:
@@ -94,6 +99,22 @@ def test_a_file_that_cannot_be_meant(tmp_path: Path, toml: str, why: str) -> Non
     assert done.returncode == 2
     assert why in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_folder_in_the_place_of_the_file_is_no_settings(tmp_path: Path) -> None:
+    (tmp_path / "infolinia.toml").mkdir()
+    environment = {**os.environ, "INFOLINIA_VAR": str(tmp_path / "var")}
+    done = subprocess.run(
+        [sys.executable, "-m", "infolinia", "agent", "list", "--json"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    (line,) = json.loads(done.stdout)["settings"]
+    assert line.startswith(f"{tmp_path / 'infolinia.toml'}: to nie jest plik")
+    assert line in done.stderr
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:

@@ -13,9 +13,14 @@ MOMENTS = tuple(number * 0.02 for number in range(9))
 
 
 async def test_a_key_pressed_right_after_the_answer_is_not_lost(hotline: Hotline) -> None:
-    """``#`` for going on without telePIN, by a caller who knows the hotline. One call at a time: what can be lost is a
-    key that begins and ends between two AGI commands, and nine calls picked up at once make those slow."""
-    for after in MOMENTS:
+    """``#`` for going on without telePIN, by callers who know the hotline, all picked up in the same moment."""
+
+    async def skips(after: float) -> float:
         async with hotline.call("wielkopolskie") as caller:
             await caller.live.keys("#", asyncio.get_running_loop().time() + after)
             await caller.event(Skipped)
+        return after
+
+    heard = await asyncio.gather(*(skips(after) for after in MOMENTS), return_exceptions=True)
+    lost = [f"{after * 1000:.0f} ms" for after, found in zip(MOMENTS, heard, strict=True) if found != after]
+    assert lost == [], heard

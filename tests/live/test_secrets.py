@@ -62,6 +62,15 @@ def _row(path: Path, text: str) -> None:
     rows.close()
 
 
+async def test_what_the_hotline_writes_is_its_owners_alone(hotline: Hotline) -> None:
+    """Logs name callers and quote them; a local user of another name must not read them."""
+    var = hotline.settings.var
+    for folder in (var / "log", var / "asterisk" / "log", var / "asterisk" / "etc", var / "recordings"):
+        files = [path for path in folder.rglob("*") if path.is_file()]
+        assert [str(path) for path in files if path.stat().st_mode & 0o077] == []
+    assert not var.stat().st_mode & 0o077
+
+
 PLANTED: dict[str, Callable[[Path], object]] = {
     "log line": lambda folder: (folder / "a.log").write_text('{"event": "keys", "keys": "482915#"}\n'),
     "spaced digits": lambda folder: (folder / "b.log").write_text("DTMF 8 5 8 3 1 4 1 0 1 1 0\n"),
@@ -121,7 +130,7 @@ async def test_no_secret_was_written_in_the_whole_suite(hotline: Hotline, talkat
     assert {"infolinia.db", "infolinia.db-wal", "log/engine-0.log", "asterisk/log/messages.log"} <= searched
     assert "stubs/crm/events.jsonl" in searched
     told = talkative.read_text(encoding="utf-8", errors="replace")
-    assert "AGI Rx << EXEC" in told, "what goes over AGI was written down"
+    assert "AGI Rx << GOSUB" in told, "what goes over AGI was written down"
     assert "Privilege:" in told or "manager" in told.lower()
     assert leaks(hotline.settings.var) == []
     planted = hotline.settings.var / "log" / "planted.log"

@@ -96,7 +96,7 @@ def test_a_refused_password_is_said_and_not_taken_for_silence(ami: FakeAmi) -> N
     ami.fault = AmiRefused("wrong secret")
     listed = run("list")
     assert listed.exit_code == 2
-    assert "wrong secret" in listed.stderr
+    assert "nie przyjął hasła" in listed.stderr
 
 
 def test_every_verb_teaches_by_example() -> None:
@@ -110,3 +110,12 @@ def test_a_telephone_that_is_not_there_is_refused_with_those_there_are(ami: Fake
     assert "konsultant1, konsultant2, konsultant3, konsultant4" in refused.stderr
     assert "INFOLINIA_CONSULTANTS=konsultant1,konsultant2,konsultant3,konsultant4,konsultant9" in refused.stderr
     assert ami.done == []
+
+
+def test_queues_in_one_state_stand_together_unless_all_are_wanted(ami: FakeAmi) -> None:
+    run("add", "konsultant1", "-q", "malopolskie-*")
+    assert [line.split()[:2] for line in run("list").stdout.splitlines()[1:]] == [["malopolskie-*", f"({len(QUEUES)})"]]
+    assert [line.split()[0] for line in run("list", "--all").stdout.splitlines()[1:]] == sorted(QUEUES)
+    run("pause", "konsultant1", "-q", "*-pit", "--reason", "obiad")
+    apart = [line.split()[0] for line in run("list").stdout.splitlines()[1:]]
+    assert sorted(apart) == sorted(QUEUES), "two queues in two states"

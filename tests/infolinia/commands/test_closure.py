@@ -30,13 +30,14 @@ def test_closing_listing_and_opening_again(var: Path) -> None:
     assert Closures(var / "closures.json").of("malopolskie", datetime.now(WARSAW)) == "Awaria prądu."
     assert run("clear", "malopolskie").exit_code == 0
     assert run("clear", "malopolskie").exit_code == 1
+    assert run("clear", "malopolske").exit_code == 2
     assert run("clear", "wszystkie").exit_code == 0
     assert "Żaden urząd nie jest zamknięty." in run("list").output
 
 
 def test_a_misspelt_office_is_not_closed_but_guessed(var: Path) -> None:
     result = run("set", "malopolske", "Awaria prądu.")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "czy chodziło o `malopolskie`?" in result.output
     assert not (var / "closures.json").exists()
 

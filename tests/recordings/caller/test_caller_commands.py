@@ -37,8 +37,9 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
         ("testcall --to 22460 --people none.yaml", "none.yaml"),
         ("testcall --to 22460 --password-file none", "none"),
         ("testcall --to 22460 --server x:y", "to nie adres"),
-        ("testcall --to 'a b'", "is no number"),
+        ("testcall --to 'a b'", "to nie jest numer"),
         ("consultant konsultant1", "sip-konsultant1"),
+        ("consultant nikt", "Nie ma telefonu „nikt”. Są: konsultant1"),
         ("consultant konsultant1 --password-file password --greeting tune.wav", "tune.wav"),
         ("consultant konsultant1 --password-file password --server :5", "to nie adres"),
     ],
@@ -50,7 +51,7 @@ def test_bad_input_is_told(run: CliRunner, arguments: str, said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", ["testcall --to 224605990", "testcall --to 224605990 --json", "consultant konsultant1"]
+    "arguments", ["testcall 224605990", "testcall --to 224605990 --json", "consultant konsultant1"]
 )
 def test_a_hotline_that_does_not_run_is_told_with_the_mend(
     run: CliRunner, arguments: str, monkeypatch: pytest.MonkeyPatch
