@@ -82,7 +82,7 @@ def test_an_unknown_command_is_explained_and_a_bad_moment_refused() -> None:
 
 def test_a_script_that_is_not_there_is_told_in_polish(tmp_path: Path) -> None:
     result = run(simulate, "--script", str(tmp_path / "brak.yaml"))
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "nie ma takiego pliku" in result.output
 
 
