@@ -69,7 +69,7 @@ def test_changes_tell_what_is_otherwise() -> None:
     before = run(fixture(verdict="pass", why="", heard=[heard(reading="og-skarga")]), fixture("og-vat"))
     found = {change.name: change for change in changes(before, run(fixture()))}
     assert found["og-skarga-zly"].before == "pass"
-    assert any("og-skarga → __human__" in what for what in found["og-skarga-zly"].what)
+    assert any("og-skarga → konsultant" in what for what in found["og-skarga-zly"].what)
     assert found["og-vat"].now == ""
 
 
