@@ -80,7 +80,13 @@ def load(
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console, transient=True
         ) as progress:
             task = progress.add_task("rozmowy", total=calls)
-            found = asyncio.run(_place(settings, folders, calls, seconds, lambda one: progress.advance(task)))
+
+            def done(one: Measured) -> None:
+                progress.advance(task)
+                if not console.is_terminal:
+                    console.print(f"{progress.tasks[0].completed:.0f} z {calls}: {one.name}", markup=False)
+
+            found = asyncio.run(_place(settings, folders, calls, seconds, done))
     except (PlanError, VersionError) as error:
         _bad(str(error))
     except OSError as error:
