@@ -10,7 +10,7 @@ is counted at every step that it reached:
 - authenticated: e-US confirmed the telePIN.
 
 KPI.3 is authenticated of answered. That "answered" in the KAS report means calls picked up by the hotline, automat or
-person, is our reading.
+person, is our reading. Calls from ``TESTS`` numbers (the demo, test calls, the lab) are not counted unless asked for.
 """
 
 from collections.abc import Collection, Iterable
@@ -25,6 +25,9 @@ from ivr.dialogue.plan import NATIONAL
 from ivr.journal import FUNNEL
 from store import UtcTime
 
+TESTS = "+48000"
+"""How the numbers of test callers begin. No number of the Polish numbering plan begins with 0: nobody real is meant."""
+
 _SPELT = {
     "sqlite": {"hour": "substr(arrived, 1, 13)", "office": "json_extract(state, '$.office')"},
     "postgresql": {
@@ -33,7 +36,8 @@ _SPELT = {
     },
 }
 _QUERY = """
-WITH period AS MATERIALIZED (SELECT id, dialled, arrived FROM calls WHERE arrived >= :since AND arrived < :until),
+WITH period AS MATERIALIZED (SELECT id, dialled, arrived FROM calls WHERE arrived >= :since AND arrived < :until
+  AND (caller IS NULL OR caller NOT LIKE :tests)),
 reached AS (
   SELECT id, dialled, arrived,
     max(CASE WHEN actions LIKE '%"purpose":"identity"%' THEN 1 ELSE 0 END) AS offered,
@@ -81,11 +85,13 @@ class Cell:
     funnel: Funnel
 
 
-async def kpi3(database: AsyncEngine, since: datetime, until: datetime, numbers: dict[str, str]) -> list[Cell]:
+async def kpi3(
+    database: AsyncEngine, since: datetime, until: datetime, numbers: dict[str, str], tests: bool = False
+) -> list[Cell]:
     """The funnel of calls that arrived from ``since`` on and before ``until`` (both aware), by hour and office.
 
     ``numbers`` maps dialled numbers to offices. Who dialled a national number belongs to the office that the call came
-    to, or to the national line.
+    to, or to the national line. ``tests``: count test calls too.
     """
     own = {number: office for number, office in numbers.items() if office != NATIONAL}
     async with database.connect() as connection:
@@ -93,6 +99,7 @@ async def kpi3(database: AsyncEngine, since: datetime, until: datetime, numbers:
         query = text(_QUERY.format(funnel=FUNNEL, **spelt)).bindparams(
             bindparam("since", since, type_=UtcTime),
             bindparam("until", until, type_=UtcTime),
+            bindparam("tests", "" if tests else f"{TESTS}%"),
             bindparam("numbers", list(own), expanding=True),
         )
         rows = (await connection.execute(query)).all()

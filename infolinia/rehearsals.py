@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from io import StringIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from rich.console import Console
@@ -132,6 +133,23 @@ def updated(text: str, outcome: Outcome) -> str | None:
     out = StringIO()
     yaml.dump(data, out)
     return out.getvalue()
+
+
+def proven(text: str, stage: Stage) -> tuple[str, tuple[str, ...]]:
+    """The rehearsal ``text`` that was just saved, played again: with what it then comes to expected of it, and what
+    still goes otherwise."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "proba.yaml"
+        for _ in range(2):
+            path.write_text(text, encoding="utf-8")
+            rehearsal, _source, faults = load(path, path.parent)
+            if rehearsal is None:
+                return text, tuple(map(str, faults))
+            outcome = asyncio.run(rehearse(stage, rehearsal))
+            if not outcome.mismatches:
+                return text, ()
+            text = updated(text, outcome) or text
+    return text, tuple(found.message for found in outcome.mismatches)
 
 
 def _as_it_went(name: str, expected: Any, outcome: Outcome, step: int) -> Any:

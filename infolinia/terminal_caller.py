@@ -1,6 +1,7 @@
 """The simulator's two sides: what the caller hears, on the screen, and what they type."""
 
 import asyncio
+import re
 from collections.abc import Container
 from typing import Any, Protocol, TextIO, get_args
 
@@ -13,10 +14,19 @@ from ivr.dialogue.events import CallArrived, Event, Heard, LookedUp, PinChecked,
 from ivr.dialogue.plan import Plan
 from ivr.phones.terminal import Act, Judgement, Keys, Leaves, LosesMedia, Queue, Resumes, Silence, Words
 from ivr.rehearsal.run import Time
+from telepin.identity import Fault, judge
+from telepin.keys import PIN_DIGITS
 from telepin.secret import Secret
+from voicebot.redaction import numeral
 from voicebot.understand import redact
 
 KEYS = frozenset("0123456789*#")
+ENTRY = re.compile(r"\d{6}")
+SEVERAL = re.compile(r"\d{3,}")
+WORD = re.compile(r"\w+")
+FAULTY = {("checksum", 10): "1111111112", ("checksum", 11): "11111111111", ("date", 11): "90023112347"}
+"""Numbers of nobody, by what is wrong with them and their length."""
+NUMBER_SAID = "jeden dwa trzy cztery pięć sześć siedem osiem dziewięć zero jeden"
 OUTCOMES, VERDICTS = get_args(QueueOutcome), get_args(Verdict)
 
 
@@ -24,6 +34,8 @@ class People(Protocol):
     def number(self, kind: str, person: str) -> str: ...
 
     def holder(self, digits: str) -> Any: ...
+
+    def party(self, digits: str) -> Any: ...
 
 
 class Screen:
@@ -80,10 +92,16 @@ class Screen:
 
 def _first_answer(line: str, wait: Action) -> tuple[str, str]:
     """What of a line of keys answers the question that is put, and what was typed ahead for the next one: a saved test
-    names the person and the telePIN in a step each."""
-    number, end, ahead = line.strip().partition("#")
-    if isinstance(wait, AskDigits) and end and ahead and KEYS.issuperset(line.strip()) and number.isdigit():
-        return number + end, ahead
+    has a step for each answer, and a number keyed at a menu goes to the key buffer whole."""
+    keys = line.strip()
+    if not keys or not KEYS.issuperset(keys):
+        return line, ""
+    if isinstance(wait, AskDigits | AskPin):
+        entry, end, ahead = keys.partition("#")
+        return (entry + end, ahead) if ahead else (line, "")
+    if isinstance(wait, Ask) and keys[0] in wait.choices and ENTRY.search(keys) is None:
+        size = 2 if keys[1:2] == "#" else 1
+        return keys[:size], keys[size:]
     return line, ""
 
 
@@ -97,9 +115,13 @@ class TypingCaller:
         self._holder: Any = None
         self._clock: str | None = None
         self._ahead = ""
+        self._asked: type[Action] | None = None
 
     async def next(self, call: Call, wait: Action) -> Act | None:
         self._expect(call, wait)
+        if isinstance(wait, AskDigits | AskPin) and type(wait) is self._asked:
+            self._ahead = ""  # as the telephone: what was typed ahead was meant for the next question
+        self._asked = type(wait)
         while True:
             if self._lines.isatty():
                 print(_prompt(wait), end="", flush=True)
@@ -148,7 +170,7 @@ class TypingCaller:
         if isinstance(wait, AskPin):
             self._screen.hint("(telePIN: nikt nie słucha, mowa przepada)")
             return self._noted({"say": "(słowa przy telePIN-ie)"}, Words(text))
-        return self._noted({"say": redact(text)[0]}, Words(text))
+        return self._noted({"say": self._words(text, wait)}, Words(text))
 
     def _noted(self, step: dict[str, Any], act: Act) -> Act:
         if self._clock is not None:
@@ -157,21 +179,47 @@ class TypingCaller:
         return act
 
     def _masked(self, keys: str, wait: Action) -> Any:
-        """Keys as a saved test may hold them: the numbers of fictitious persons by name, no others."""
-        body = keys.rstrip("#")
-        then = {} if keys == f"{body}#" else {"then": keys[len(body) :]}
-        holder = self._people.holder(body)
-        if isinstance(wait, AskPin) and len(body) >= 4:
-            person = self._holder["id"] if self._holder else "dz-01"
-            right = self._holder is not None and self._holder["telepin"] == body
-            return {"pin_of" if right else "wrong_pin_of": person, **then}
+        """Keys as a saved test may hold them: the numbers of fictitious persons by name; of all others, fragments
+        included, other digits that come to the same."""
+        if not isinstance(wait, AskDigits | AskPin):
+            return SEVERAL.sub(lambda run: run[0][0] + "1" * (len(run[0]) - 1), keys)
+        if "**" in keys:
+            return "**"
+        entry, end, rest = keys.partition("#")
+        digits, then = entry.rpartition("*")[2], end + rest
+        if len(digits) < 2 and digits in "0":
+            return digits + then or "*"
+        found = self._pin(digits) if isinstance(wait, AskPin) else self._number(digits)
+        if isinstance(found, str):
+            return found + then
+        return found if then == "#" else {**found, "then": then}
+
+    def _pin(self, digits: str) -> dict[str, str] | str:
+        if len(digits) != PIN_DIGITS:
+            return "1" * len(digits)
+        right = self._holder is not None and self._holder["telepin"] == digits
+        return {"pin_of" if right else "wrong_pin_of": self._holder["id"] if self._holder else "dz-01"}
+
+    def _number(self, digits: str) -> dict[str, str] | str:
+        holder, party = self._people.holder(digits), self._people.party(digits)
         if holder is not None:
             self._holder = holder
-            return {"pesel_of" if holder["pesel"] == body else "nip_of": holder["id"], **then}
-        if len(body) > 4:
-            self._screen.hint("(numer nie jest numerem zmyślonej osoby: do próby trafi numer dz-01)")
-            return {"pesel_of": "dz-01", **then}
-        return keys
+        if (known := holder or party) is not None:
+            return {"pesel_of" if known["pesel"] == digits else "nip_of": known["id"]}
+        judged = judge(Secret(digits), self._time.now.date())
+        if isinstance(judged, Fault):
+            return FAULTY.get((judged.fault, len(digits)), "1" * len(digits))
+        self._screen.hint("(numer nie jest numerem zmyślonej osoby: do próby trafi inny)")
+        return {"pesel_of": "dz-01"} if judged.kind == "pesel" else {"nip_of": "dz-06"}
+
+    def _words(self, text: str, wait: Action) -> str:
+        """Words as a saved test may hold them: no number, and where a number is asked for no part of one."""
+        kept, number = redact(text)
+        if number:
+            return NUMBER_SAID if isinstance(wait, AskDigits) else kept
+        if isinstance(wait, AskDigits):
+            return WORD.sub(lambda word: "jeden" if word[0].isdigit() or numeral(word[0]) else word[0], kept)
+        return kept
 
     def _command(self, words: list[str]) -> Act | None:
         match words:

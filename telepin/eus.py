@@ -32,7 +32,9 @@ BUDGET = 2.0
 """Seconds for the whole question, connecting and repeating included."""
 RETRIES = (0.1, 0.3)
 """Seconds before a further attempt to connect."""
-ANSWER_BYTES = 1 << 20
+ANSWER_BYTES = 3 << 20
+"""The longest answer, by the contract. The longest possible one (PRINCIPALS, each Polish letter escaped) is shorter."""
+PRINCIPALS = 1000
 
 Office = Literal[
     "dolnoslaskie",
@@ -73,7 +75,8 @@ class EusPerson(_Answer):
 
 
 class EusPrincipal(_Answer):
-    """Somebody the person may act for: general proxy (``ppo``) or organisation account (``uko``). Days inclusive."""
+    """Somebody the person may act for: general proxy (``ppo``) or organisation account (``uko``). Days inclusive.
+    ``place`` is said where two share their ``label``."""
 
     ref: Ref
     label: Label
@@ -81,6 +84,7 @@ class EusPrincipal(_Answer):
     valid_from: date
     valid_to: date | None
     numbers: Annotated[tuple[Token, ...], Field(min_length=1, max_length=2)]
+    place: Annotated[str, Field(min_length=1, max_length=100)] | None = None
 
 
 class Verification(_Answer):
@@ -91,7 +95,7 @@ class Verification(_Answer):
     subject: Token
     person: EusPerson | None
     office: Office | None
-    principals: Annotated[tuple[EusPrincipal, ...], Field(max_length=5000)]
+    principals: Annotated[tuple[EusPrincipal, ...], Field(max_length=PRINCIPALS)]
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -118,7 +122,11 @@ class EusError(Exception):
         self.reason = reason
 
 
-class EusMismatch(EusError):
+class EusGarbled(EusError):
+    """An answer that is too long or against the contract: e-US is there, and wrong about one question at least."""
+
+
+class EusMismatch(EusGarbled):
     """An answer about another question or another person."""
 
 
@@ -142,11 +150,15 @@ def tls_context(authority: Path, certificate: Path | None = None, key: Path | No
 
 
 class Breaker:
-    """Stops asking after ``failures`` in a row; after ``rest`` seconds lets one question through to try."""
+    """Stops asking after ``failures`` in a row; after ``rest`` seconds lets one question through to try.
+
+    Failures ``about`` one and the same subject count once in a row: what is wrong with one person's answer must not
+    stop the questions about all others, however often that person tries."""
 
     def __init__(self, failures: int = 5, rest: float = 15.0, clock: Callable[[], float] = time.monotonic) -> None:
         self._limit, self._rest, self._clock = failures, rest, clock
         self._failed = 0
+        self._about: set[str] = set()
         self._rests_until = 0.0
 
     def admits(self) -> bool:
@@ -160,8 +172,13 @@ class Breaker:
 
     def succeeded(self) -> None:
         self._failed = 0
+        self._about.clear()
 
-    def failed(self) -> None:
+    def failed(self, about: str | None = None) -> None:
+        """``about`` names the subject, disguised, where the fault may be the subject's alone."""
+        if about is not None and about in self._about and self._failed < self._limit:
+            return
+        self._about |= {about} if about is not None else set()
         self._failed += 1
         if self._failed >= self._limit:
             self._rests_until = self._clock() + self._rest
@@ -184,6 +201,7 @@ class EusClient:
             base_url=url, verify=tls or True, timeout=budget, trust_env=False, transport=transport
         )
         self._budget = budget
+        self._disguise = new_match_key()
         # Each question has its own: an e-US that cannot tell mandates still checks telePINs.
         self._breakers = {PATH: breaker or Breaker(), MANDATES: Breaker()}
 
@@ -206,7 +224,8 @@ class EusClient:
         def ours(answer: Verification) -> bool:
             return answer.request_id == request and hmac.compare_digest(answer.subject, subject)
 
-        return await self._within_budget(PATH, question, Verification, ours)
+        about = token(self._disguise, number)
+        return await self._within_budget(PATH, question, Verification, ours, about)
 
     async def acts(self, *, request: str, verification: str, principal: str) -> bool:
         """Whether the person whom ``verification`` (the request of a positive check) was about may act for
@@ -216,10 +235,10 @@ class EusClient:
         def ours(answer: Mandate) -> bool:
             return (answer.request_id, answer.principal) == (request, principal)
 
-        return (await self._within_budget(MANDATES, question, Mandate, ours)).holds
+        return (await self._within_budget(MANDATES, question, Mandate, ours, verification)).holds
 
     async def _within_budget(
-        self, path: str, question: Mapping[str, str | int], form: type[A], ours: Callable[[A], bool]
+        self, path: str, question: Mapping[str, str | int], form: type[A], ours: Callable[[A], bool], about: str
     ) -> A:
         breaker = self._breakers[path]
         if not breaker.admits():
@@ -232,6 +251,9 @@ class EusClient:
         except TimeoutError:
             breaker.failed()
             raise EusError("too slow") from None
+        except EusGarbled:
+            breaker.failed(about)
+            raise
         except EusError:
             breaker.failed()
             raise
@@ -258,12 +280,12 @@ class EusClient:
             async for chunk in response.aiter_bytes():
                 received += chunk
                 if len(received) > ANSWER_BYTES:
-                    raise EusError("answer too long")
+                    raise EusGarbled("answer too long")
         try:
             return form.model_validate_json(bytes(received))
         except ValidationError as error:
             log.warning("eus_answer_invalid", faults=error.error_count())
-            raise EusError("answer against the contract") from None
+            raise EusGarbled("answer against the contract") from None
 
     async def close(self) -> None:
         await self._http.aclose()

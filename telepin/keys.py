@@ -42,20 +42,25 @@ PIN_DIGITS = 6
 
 _OVERLONG = PESEL_DIGITS + 2
 _MENU_RUN = 6
+STRAY = 3
+"""So many keys in a row are answers to menus; more of them an entry where ``choice`` is told to look."""
 _UNREAD = 64
 
 
 @dataclass(frozen=True)
 class Form:
-    """What is being asked for: made by ``choice``, ``number``, ``pin`` and ``nothing``."""
+    """What is being asked for: made by ``choice``, ``number``, ``pin`` and ``nothing``. ``entries``: a menu at which a
+    number or telePIN may be keyed by mistake."""
 
     kind: Literal["nothing", "choice", "number", "pin"]
     choices: frozenset[str] = frozenset()
+    entries: bool = False
 
 
-def choice(keys: Iterable[str]) -> Form:
-    """One key out of ``keys``."""
-    return Form("choice", frozenset(keys))
+def choice(keys: Iterable[str], entries: bool = False) -> Form:
+    """One key out of ``keys``. With ``entries``, a key is taken when no digit follows it within ``GRACE`` (or at once
+    at ``#``), and an entry keyed by mistake, more than ``STRAY`` digits in a row, is ``Fault("key")``."""
+    return Form("choice", frozenset(keys), entries)
 
 
 def number() -> Form:
@@ -206,6 +211,9 @@ class KeyBuffer:
             undecided = self._run_ahead(now)[1]
             if undecided is not None:
                 return _Reading(deadline=undecided)
+            stray = _stray(self._presses, now) if self._form.entries else _Reading()
+            if stray.answer is not None or stray.deadline is not None:
+                return stray
             return _read_choice(self._form.choices, self._presses, now)
         if self._form.kind == "nothing":
             return _Reading()
@@ -287,6 +295,24 @@ def _ends_in_number(digits: Sequence[Secret]) -> bool:
     if identity.sound(_joined(digits)):
         return False
     return any(identity.sound(_joined(digits[head:])) for head in range(1, _MENU_RUN))
+
+
+def _stray(presses: Sequence[_Press], now: float) -> _Reading:
+    """The entry that the presses begin with, as a fault; or until when they may become one."""
+    run = 0
+    while run < len(presses) and presses[run].key.reveal().isdigit():
+        if run and presses[run].at >= presses[run - 1].at + GRACE:
+            break
+        run += 1
+    if not run:
+        return _Reading()
+    last = presses[run - 1].at
+    if run == len(presses) and now < last + GRACE:
+        return _Reading(deadline=last + GRACE)
+    if run <= STRAY:
+        return _Reading()
+    ended = run < len(presses) and presses[run].key.reveal() == "#" and presses[run].at < last + PAUSE
+    return _Reading(Fault("key"), run + ended, last)
 
 
 def _read_choice(choices: frozenset[str], presses: Sequence[_Press], now: float) -> _Reading:

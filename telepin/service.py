@@ -7,6 +7,7 @@ e-US): without a durable counter or without a verdict the outcome is ``unavailab
 import asyncio
 import hmac
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ import structlog
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from .eus import EusError, EusMismatch, Verification, new_match_key, token
+from .eus import EusError, EusGarbled, EusMismatch, EusPrincipal, Verification, new_match_key, token
 from .identity import Fault, Identity, Kind, judge
 from .keys import PIN_DIGITS
 from .policy import Policy, Scope
@@ -255,6 +256,8 @@ class TelePin:
             log.warning("eus_no_verdict", call=question.call, check=question.check, reason=error.reason)
             if isinstance(error, EusMismatch):
                 self._raise_alarm("eus-other-person", check=question.check)
+            elif isinstance(error, EusGarbled):
+                self._raise_alarm("eus-answer", check=question.check, reason=error.reason)
             outcome = self._outcome("unavailable")
             if await self._record(question, outcome):
                 await self._stored("refund", self._throttle.refund(question.check))
@@ -278,7 +281,7 @@ class TelePin:
             _iso(now + self._validity),
             Taxpayer(answer.person.ref, answer.person.label),
             answer.office,
-            tuple(Principal(one.ref, one.label, one.basis) for one in valid),
+            _told_apart(valid),
         )
         matches = msgspec.json.encode(_Matches(key, {one.ref: one.numbers for one in valid}))
         await self._stored("matches", self._vault.put(_matches_ref(question.call), question.call, matches, now))
@@ -364,6 +367,19 @@ async def still_acts(verifier: Verifier, check: str, principal: str) -> bool | N
         reason = error.reason
     log.warning("eus_mandate_not_confirmed", check=check, reason=reason)
     return None
+
+
+def _told_apart(valid: Sequence[EusPrincipal]) -> tuple[Principal, ...]:
+    """The principals, those who share a name with what tells them apart."""
+    same = Counter(one.label.casefold() for one in valid)
+    return tuple(
+        Principal(
+            one.ref,
+            f"{one.label}, {one.place}" if one.place and same[one.label.casefold()] > 1 else one.label,
+            one.basis,
+        )
+        for one in valid
+    )
 
 
 def _verdict_ref(check: str) -> str:

@@ -24,6 +24,7 @@ from .days import Until, first_day, in_order, midnight
 from .report_kpi2 import kpi2
 
 app = typer.Typer(help="Wskaźniki z dzienników rozmów. Przykład: infolinia report kpi3")
+WITHOUT = "Bez rozmów próbnych z numerów +48000… (z nimi: --tests)"
 STEPS = ("odebrane", "proszone", "zaczęte", "numer podany", "uwierzytelnione")
 
 
@@ -43,6 +44,9 @@ def kpi3_(
     ] = None,
     last: Until = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="Wiersze CSV: godzina, urząd, liczby")] = False,
+    tests: Annotated[
+        bool, typer.Option("--tests", help="Licz też rozmowy próbne: z numerów +48000… (demo, testcall, laboratorium)")
+    ] = False,
 ) -> None:
     """KPI.3: ile odebranych połączeń uwierzytelniono telePIN-em i gdzie kończą pozostałe. Domyślnie bieżący miesiąc;
     z samym --to: miesiąc tego dnia, do niego; z samym --from: od tego dnia do dzisiaj.
@@ -58,7 +62,7 @@ def kpi3_(
     since = first or until.replace(day=1)
     try:
         plan = live_plan(Settings())
-        cells = asyncio.run(_cells(plan, since, until))
+        cells = asyncio.run(_cells(plan, since, until, tests))
     except PlanError as error:
         raise _fail(f"Dialplany mają błędy (infolinia check): {error.faults[0]}") from None
     except VersionError as error:
@@ -66,17 +70,17 @@ def kpi3_(
     except SQLAlchemyError as error:
         raise _fail(of_database(error, Settings())) from None
     if as_csv:
-        typer.echo(f"KPI.3 od {since} do {until}", err=True)
+        typer.echo(f"KPI.3 od {since} do {until}{'' if tests else '; ' + WITHOUT}", err=True)
         _csv(cells)
     else:
-        _tables(cells, plan, since, until)
+        _tables(cells, plan, since, until, tests)
 
 
-async def _cells(plan: Plan, since: date, until: date) -> list[Cell]:
+async def _cells(plan: Plan, since: date, until: date, tests: bool) -> list[Cell]:
     database = open_database(Settings().database_url)
     try:
         await create_tables(database)
-        return await kpi3(database, midnight(since), midnight(until + timedelta(days=1)), plan.numbers)
+        return await kpi3(database, midnight(since), midnight(until + timedelta(days=1)), plan.numbers, tests)
     finally:
         await database.dispose()
 
@@ -90,11 +94,16 @@ def _csv(cells: Sequence[Cell]) -> None:
         )
 
 
-def _tables(cells: Sequence[Cell], plan: Plan, since: date, until: date) -> None:
+def _tables(cells: Sequence[Cell], plan: Plan, since: date, until: date, tests: bool) -> None:
     if not cells:
         typer.echo(f"KPI.3 od {since} do {until}: w tych dniach nie było rozmów.")
+    else:
+        share = _share(total(cells))
+        typer.echo(f"KPI.3 od {since} do {until}: {share} % odebranych połączeń uwierzytelniono.")
+    if not tests:
+        typer.echo(WITHOUT)
+    if not cells:
         return
-    typer.echo(f"KPI.3 od {since} do {until}: {_share(total(cells))} % odebranych połączeń uwierzytelniono.")
     offices = {
         plan.offices[id_].name if id_ in plan.offices else id_: sum_ for id_, sum_ in by(cells, "office").items()
     }

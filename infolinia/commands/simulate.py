@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from infolinia.mishaps import reason
-from infolinia.rehearsals import option, people, saved, stage_of, tell_mismatches, updated
+from infolinia.rehearsals import option, people, proven, saved, stage_of, tell_mismatches, updated
 from infolinia.settings import Settings
 from infolinia.terminal_caller import Screen, TypingCaller
 from infolinia.unknown_number import nine_digits, without_automaton
@@ -25,7 +25,7 @@ from ivr.dialogue.events import CallArrived, Event
 from ivr.dialogue.plan import Plan
 from ivr.dialogue.script import play
 from ivr.dialplan import PlanError, load_plan
-from ivr.rehearsal import Outcome, load, rehearse
+from ivr.rehearsal import Outcome, Stage, load, rehearse
 from ivr.rehearsal.run import Time, converse
 
 AT = "%Y-%m-%d %H:%M"
@@ -106,9 +106,25 @@ def simulate(
     screen.end(call)
     if save is not None:
         title = f"{number}, {moment.strftime(AT)}"
-        save.parent.mkdir(parents=True, exist_ok=True)
-        save.write_text(saved(title, arrived, moment.strftime(AT), typing.steps, closures), encoding="utf-8")
-        console.print(f"Zapisano: {save}. Uruchamia ją infolinia check.")
+        text = saved(title, arrived, moment.strftime(AT), typing.steps, closures)
+        raise typer.Exit(0 if _kept(save, text, stage, console) else 1)
+
+
+def _kept(path: Path, text: str, stage: Stage, console: Console) -> bool:
+    """Save the rehearsal ``text`` when it plays as it says; numbers of others are played by numbers of fictitious
+    persons, so that what it comes to may differ from the call that was typed."""
+    mended, faults = proven(text, stage)
+    if faults:
+        console.print("Nie zapisano: odtworzona rozmowa przebiega inaczej niż wpisana.")
+        for fault in faults:
+            console.print(f"  {fault}")
+        return False
+    if mended != text:
+        console.print("Odtworzona rozmowa przebiega nieco inaczej niż wpisana; zapisano to, co daje odtworzenie.")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(mended, encoding="utf-8")
+    console.print(f"Zapisano: {path}. Uruchamia ją infolinia check.")
+    return True
 
 
 def _closures(settings: Settings, now: datetime) -> dict[str, str]:

@@ -1,9 +1,14 @@
-"""In whose case somebody calls, as people say it, and how the name of a principal is spoken."""
+"""In whose case somebody calls, as people say it, and how the name of a principal is spoken.
+
+The own case is taken only from an utterance that is about nothing else (``clearly_own``): whose case it is that is
+called "mojej sąsiadki", no list of nouns knows.
+"""
 
 # ruff: noqa: SIM905 - word lists are read and edited as text
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 
 from .events import Party
 from .node import NONE
@@ -19,8 +24,12 @@ _OWN = tuple(
 )
 _RELATIVES = tuple(
     "taty,ojca,ojciec,matki,rodziców,męża,mąż,żony,syna,córki,brata,siostry,babci,dziadka,dziadek,wnuka,wnuczki,teścia,"
-    "teściowej,cioci,ciotki,wujka,partnera,partnerki,narzeczonej,dziecka".split(",")
+    "teściowej,cioci,ciotki,wujka,partnera,partnerki,narzeczonej,dziecka,szwagra,szwagierki,zięcia,synowej,bratowej,"
+    "kuzyna,kuzynki,sąsiada,sąsiadki,znajomego,znajomej,kolegi,koleżanki,przyjaciela,przyjaciółki,szefa,szefowej,"
+    "podopiecznego,podopiecznej".split(",")
 )
+_STAFF = ("pracownika", "pracownicy", "pracodawcy")
+"""Never the bare words: "pracownik" is a person of the hotline."""
 _MOTHER = tuple("za mamę,dla mamy,sprawie mamy,mojej mamy,mamy mojej,swojej mamy,mamusi".split(","))
 """Never the bare word: "mam" (I have) would be it in another case form."""
 _FIRMS = tuple(
@@ -28,12 +37,44 @@ _FIRMS = tuple(
     "klubu".split(",")
 )
 _CLIENTS = tuple(
-    "mocodawcy,klienta,klientki,podatnika,jako pełnomocnik,pełnomocnikiem,kogoś innego,innej osoby,cudzej,nie własnej,"
-    "nie swojej".split(",")
+    "mocodawcy,klienta,klientki,podatnika,mandanta,mandantki,mocodawczyni,jako pełnomocnik,pełnomocnikiem,"
+    "kogoś innego,innej osoby,cudzej,nie własnej,nie swojej".split(",")
 )
 _NUMBER = tuple("numer,wpisać numer,wpiszę numer,podam numer,NIP,PESEL".split(","))
 _MORE = tuple("dalej,kolejne,następne,następna,następni,dalsze,pozostałe,inne,nie ma".split(","))
 _BACK = tuple("poprzednie,poprzednia,poprzedni,wstecz,wróć,cofnij".split(","))
+
+_SELF = tuple("wlasn,swoj,swoi,moj,moi,prywat,osobi,osob,imie,fizyczn".split(","))
+_MATTER = tuple(
+    "spraw,podat,rozlicz,zezna,zwrot,deklarac,formalno,wniosk,pyt,zapyt,dowiedz,dzwon,telefon,rozmaw,rozmow,chodz,"
+    "chcia,dotycz,tyczy,prosz,popros,wylaczni,wybier,wybra,oczywisci,jedynk,pierwsz,dziekuj,znacz,dzisiaj,informacj,"
+    "urzed,urzad,skarbow,automat".split(",")
+)
+"""How words begin that say "own", and that may stand beside them without making the case somebody else's."""
+_BESIDE = frozenset(
+    "siebie sobie soba mnie mna sam sama samego samej jak jako dla mam chce tak tylko jest beda bedzie byc bylo dzien "
+    "dobry witam halo pan pani pana panu panstwa raczej chyba jeden dobrze okej wiec teraz dzis akurat moze mozna "
+    "prawie ale ten tej tym tego pit vat pcc cit eee yyy hmm mhm".split()
+)
+_WORD = re.compile(r"[^\W\d_]+")
+_PLAIN = str.maketrans("ąćęłńóśźż", "acelnoszz")
+_LITTLE = 2
+
+_NUMBER_IN = re.compile(r"(?<!\d)\d{1,2}(?!\d)")
+_TEENS = tuple(
+    (words.split(":")[0], words.split(":")[1])
+    for words in (
+        "jeden:pierwsz dwa:drug trzy:trzeci cztery:czwart pięć:piąt sześć:szóst siedem:siódm osiem:ósm "
+        "dziewięć:dziewiąt dziesięć:dziesiąt jedenaście:jedenast dwanaście:dwunast trzynaście:trzynast "
+        "czternaście:czternast piętnaście:piętnast szesnaście:szesnast siedemnaście:siedemnast osiemnaście:osiemnast "
+        "dziewiętnaście:dziewiętnast"
+    ).split()
+)
+_TENS = (
+    ("dwadzieścia", "dwudziest"), ("trzydzieści", "trzydziest"), ("czterdzieści", "czterdziest"),
+    ("pięćdziesiąt", "pięćdziesiąt"), ("sześćdziesiąt", "sześćdziesiąt"), ("siedemdziesiąt", "siedemdziesiąt"),
+    ("osiemdziesiąt", "osiemdziesiąt"), ("dziewięćdziesiąt", "dziewięćdziesiąt"),
+)  # fmt: skip
 
 _FORMS = (
     (r"sp(?:ółka|\.)? ?z ?o\. ?o\.?", "spółka z o o"),
@@ -68,6 +109,13 @@ def organised(party: Party) -> bool:
     return party.basis == "uko" or _ORGANISED.search(spoken(party.label)) is not None
 
 
+def clearly_own(text: str) -> bool:
+    """Whether ``text`` speaks of the caller's own case and of nobody else: no word in it is left over."""
+    words = [word.translate(_PLAIN) for word in _WORD.findall(text.casefold())]
+    known = (*_SELF, *_MATTER)
+    return all(len(word) <= _LITTLE or word in _BESIDE or word.startswith(known) for word in words)
+
+
 def words_for(parties: tuple[Party, ...], named: tuple[Party, ...]) -> Words:
     """What may be said where ``parties`` are the principals: each reading and the words for it. Only ``named`` ones are
     known by name, and of these none that shares it. "Spółki" means the one organisation among them, "mamy" the one
@@ -79,8 +127,8 @@ def words_for(parties: tuple[Party, ...], named: tuple[Party, ...]) -> Words:
     nobody = NONE if named else NUMBER
     only = parties[0].ref if len(parties) == 1 else nobody
     meant = {
-        (*_CLIENTS, *_of_mine(_CLIENTS[:4])): only,
-        (*_RELATIVES, *_of_mine(_RELATIVES), *_MOTHER): people[0] if len(people) == 1 else nobody,
+        (*_CLIENTS, *_of_mine(_CLIENTS[:7])): only,
+        (*_RELATIVES, *_of_mine((*_RELATIVES, *_STAFF)), *_MOTHER): people[0] if len(people) == 1 else nobody,
         _FIRMS: firms[0] if len(firms) == 1 else only,
         (*_of_mine(_FIRMS), *(f"własnej {noun}" for noun in _FIRMS)): firms[0] if len(firms) == 1 else nobody,
     }
@@ -97,9 +145,32 @@ def paging(more: bool, back: bool, number: bool) -> Words:
 
 def _names(parties: tuple[Party, ...]) -> Words:
     """Each party with its name, and with its name but for the legal form, where nobody else has the same."""
-    names = {party.ref: tuple(dict.fromkeys((spoken(party.label), short(party.label)))) for party in parties}
+    names = {party.ref: tuple(dict.fromkeys(_ways(party.label))) for party in parties}
     common = Counter(name.casefold() for found in names.values() for name in found)
     return {ref: tuple(name for name in found if common[name.casefold()] == 1) for ref, found in names.items()}
+
+
+def _ways(label: str) -> Iterator[str]:
+    """The name of a party as it may be said: whole or without the legal form, and its numbers in words."""
+    for name in (spoken(label), short(label)):
+        yield name
+        for way in (_cardinal, _ordinal):
+            if _NUMBER_IN.search(name):
+                yield _NUMBER_IN.sub(lambda digits, way=way: way(int(digits[0])), name)  # type: ignore[misc]
+
+
+def _cardinal(number: int) -> str:
+    if number <= len(_TEENS):
+        return ("zero", *(cardinal for cardinal, _ in _TEENS))[number]
+    tens, ones = divmod(number, 10)
+    return f"{_TENS[tens - 2][0]} {_cardinal(ones) if ones else ''}".strip()
+
+
+def _ordinal(number: int) -> str:
+    if number <= len(_TEENS):
+        return ("zerowa", *(f"{ordinal}a" for _, ordinal in _TEENS))[number]
+    tens, ones = divmod(number, 10)
+    return f"{_TENS[tens - 2][1]}a {_ordinal(ones) if ones else ''}".strip()
 
 
 def short(label: str) -> str:

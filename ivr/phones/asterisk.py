@@ -247,7 +247,7 @@ class AsteriskPhone:
             return await talk.race(by_key, self._answer_by_word(talk, ask) if hears else None) or NothingHeard()
 
     async def _menu_key(self, talk: Conversation, ask: Ask, patience: float | None) -> Event:
-        return key_event(await talk.keys(choice(frozenset(ask.choices)), patience))
+        return key_event(await talk.keys(choice(frozenset(ask.choices), ask.question == "principal"), patience))
 
     @property
     def _hears(self) -> bool:

@@ -146,7 +146,9 @@ class TerminalPhone:
     async def _perform(self, call: Call, action: Action) -> Event | None:
         match action:
             case Ask():
-                return await self._asked(call, action, choice(frozenset(action.choices)))
+                return await self._asked(
+                    call, action, choice(frozenset(action.choices), action.question == "principal")
+                )
             case AskDigits():
                 return await self._asked(call, action, number())
             case AskPin():

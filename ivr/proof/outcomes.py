@@ -162,7 +162,7 @@ class Outcomes:
         if not isinstance(asked, Ask):
             return
         for reading in ("yes", "no") if asked.grammar == "yes-no" else tuple(asked.words):
-            yield _said(reading)
+            yield _said(reading, text=next(iter(asked.words.get(reading, ())), ""))
         node = self._plan.for_office(call.office).nodes[call.node]
         if asked.grammar == "choice" and getattr(node, "doubt", None) is not None:
             doubtful, hardly = self._levels(call)
@@ -208,5 +208,5 @@ def _behind(topic: str) -> Heard:
     return Heard(text=topic, confidence=0.9, readings=readings)
 
 
-def _said(reading: str, confidence: float = CERTAIN) -> Heard:
-    return Heard(text=reading, confidence=0.9, readings=(Candidate(reading, confidence),))
+def _said(reading: str, confidence: float = CERTAIN, text: str = "") -> Heard:
+    return Heard(text=text or reading, confidence=0.9, readings=(Candidate(reading, confidence),))

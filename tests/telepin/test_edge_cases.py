@@ -13,11 +13,16 @@ import httpx2
 import pytest
 from telepin_fakes import KEY
 
+from infolinia.rehearsals import stage_of
+from infolinia.settings import ROOT, Settings
+from ivr.dialplan import load_plan
+from ivr.rehearsal import load, rehearse
 from telepin.eus import EusClient
 from telepin.identity import Fault
 from telepin.keys import Form, KeyBuffer, Number, Person, Pin, Skip, number, pin
 from telepin.secret import Secret
 from telepin.service import Sealed, TelePin
+from tests.fakes.taught import share_recogniser
 
 pytestmark = pytest.mark.anyio
 GAP, TRIES = 0.1, 3
@@ -197,16 +202,17 @@ async def test_auth_39_without_e_us_no_try_is_lost(telepin, wire, accounts, mode
     assert accounts.states()[0].failed == 0
 
 
+PRINCIPALS: list[tuple[str, str, str, str | None]] = [
+    ("auth-29-ppo-5", "93871711715#609431#", "9991000134", "org-klon"),
+    ("auth-30-ppo-obcy", "93871711715#609431#", "9991000476", None),
+    ("auth-32-uko", "94900412023#761302#", "9991000683", "org-sosna"),
+    ("auth-33-uko-odebrane", "90811512227#416079#", "9991000571", None),
+    ("auth-31-ppo-wygasle", "86852311822#274956#", "94913090421", None),
+]
+
+
 @pytest.mark.parametrize(
-    ("keys", "principal", "found"),
-    [
-        ("93871711715#609431#", "9991000134", "org-klon"),
-        ("93871711715#609431#", "9991000476", None),
-        ("94900412023#761302#", "9991000683", "org-sosna"),
-        ("90811512227#416079#", "9991000571", None),
-        ("86852311822#274956#", "94913090421", None),
-    ],
-    ids=["auth-29-ppo-5", "auth-30-ppo-obcy", "auth-32-uko", "auth-33-uko-odebrane", "auth-31-ppo-wygasle"],
+    ("keys", "principal", "found"), [case[1:] for case in PRINCIPALS], ids=[case[0] for case in PRINCIPALS]
 )
 async def test_principals(telepin, keys, principal, found):
     caller = Caller(telepin, "+48000000001")
@@ -215,8 +221,32 @@ async def test_principals(telepin, keys, principal, found):
     assert await telepin.match_principal("call", Secret(principal), refs) == found
 
 
+REHEARSED = {
+    "auth-12-timeout-start": "cisza",
+    "auth-27-ppo-0": "bez-mocodawcow",
+    "auth-28-ppo-1": "jeden-mocodawca",
+    "auth-34-pesel-glosem": "numer-glosem",
+    "auth-35-telepin-glosem": "telepin-glosem",
+    "auth-36-rezygnacja": "nie-mam-telepinu",
+    "auth-40-rozlaczenie": "rozlaczenie",
+}
+"""Cases of silence, speech and hanging up, and the calls in ``dialplans/tests`` that rehearse them."""
+
+
+@pytest.mark.parametrize(("case", "name"), REHEARSED.items(), ids=REHEARSED)
+async def test_a_case_that_is_not_keyed(case: str, name: str, tmp_path: Path) -> None:
+    path = ROOT / "dialplans" / "tests" / f"{name}.yaml"
+    rehearsal, _, faults = load(path, path.parent)
+    assert rehearsal is not None, faults
+    share_recogniser(tmp_path)
+    stage = stage_of(load_plan(ROOT / "dialplans"), Settings(var=tmp_path))
+    outcome = await rehearse(stage, rehearsal)
+    assert outcome.mismatches == []
+    assert case in path.read_text(encoding="utf-8"), "the file says which case it is"
+
+
 def test_all_forty_cases_of_the_catalogue_are_tried() -> None:
-    rehearsed = Path(__file__).parents[2].glob("dialplans/tests/*.yaml")
-    sources = [Path(__file__).read_text(encoding="utf-8"), *(one.read_text(encoding="utf-8") for one in rehearsed)]
-    tried = {int(number) for text in sources for number in re.findall(r"auth[-_](\d\d)[-_]\w", text)}
+    tests = [name.removeprefix("test_") for name in globals() if name.startswith("test_auth_")]
+    names = [*(case[0] for case in CASES), *(case[0] for case in PRINCIPALS), *REHEARSED, *tests]
+    tried = {int(found[1]) for name in names if (found := re.match(r"auth[-_](\d\d)[-_]\w", name))}
     assert tried == set(range(1, 41))

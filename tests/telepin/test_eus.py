@@ -4,16 +4,19 @@ import asyncio
 import json
 import ssl
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 import structlog
+from ruamel.yaml import YAML
 
 from telepin.eus import Breaker, EusClient, EusError, EusMismatch, Verification, new_match_key, tls_context, token
 from telepin.secret import Secret
 
 pytestmark = pytest.mark.anyio
+CONTRACT = Path(__file__).parents[2] / "docs" / "contracts" / "eus.openapi.yaml"
 NUMBER, PIN, KEY = Secret("85831410110"), Secret("482915"), new_match_key()
 
 
@@ -87,7 +90,7 @@ async def test_a_good_answer():
         b"\xff\xfe\x00",
         b"<html>",
         b"[" * 100_000,
-        b'"' + b"x" * (1 << 20) + b'"',
+        b'"' + b"x" * (3 << 20) + b'"',
         answer(verdict="yes"),
         answer(person=None),
         answer(office="Małopolska"),
@@ -100,7 +103,7 @@ async def test_a_good_answer():
         answer(principals=[PRINCIPAL | {"basis": "self"}]),
         answer(principals=[PRINCIPAL | {"valid_from": "yesterday"}]),
         answer(principals=[PRINCIPAL | {"numbers": ["9991000134"]}]),
-        answer(principals=[PRINCIPAL] * 5001),
+        answer(principals=[PRINCIPAL] * 1001),
         {key: value for key, value in answer().items() if key != "principals"},
     ],
     ids=str,
@@ -199,6 +202,47 @@ async def test_the_breaker_rests_probes_and_closes():
     now, broken = 20.0, False
     assert [await tried() for _ in range(3)] == ["ok"] * 3
     assert len(wire.requests) == 7
+
+
+async def test_the_longest_answer_of_the_contract_is_taken():
+    longest = PRINCIPAL | {
+        "ref": "x" * 64,
+        "label": "ó" * 200,
+        "numbers": ["0" * 64] * 2,
+        "valid_to": "2026-12-31",
+        "place": "ó" * 100,
+    }
+    body = json.dumps(answer(principals=[longest] * 1000)).encode()
+    assert b"\\u00f3" in body, "every letter escaped"
+    eus, _ = client(httpx2.Response(200, content=body))
+    assert len((await ask(eus)).principals) == 1000
+    schemas = YAML(typ="safe").load(CONTRACT)["components"]["schemas"]
+    assert schemas["Verification"]["properties"]["principals"]["maxItems"] == 1000
+
+
+@pytest.mark.parametrize("body", [b'"' + b"x" * (3 << 20) + b'"', b"{"], ids=["too long", "garbled"])
+async def test_one_persons_bad_answer_does_not_stop_the_questions_about_others(body):
+    bad = {NUMBER.reveal()}
+
+    def reply(request: httpx2.Request) -> httpx2.Response:
+        asked = json.loads(request.content)
+        subject = token(asked["match_key"], Secret(asked["number"]))
+        good = json.dumps(answer(subject=subject)).encode()
+        return httpx2.Response(200, content=body if asked["number"] in bad else good)
+
+    async def tried(number: str) -> str:
+        question = {"request": "r", "kind": "pesel", "pin": PIN, "match_key": KEY, "leave": 1}
+        try:
+            return (await eus.verify(number=Secret(number), **question)).verdict
+        except EusError as error:
+            return error.reason
+
+    eus, _ = client(reply)
+    assert "circuit open" not in [await tried(NUMBER.reveal()) for _ in range(20)]
+    assert await tried("87890210223") == "ok"
+    bad |= {str(85831410110 + n) for n in range(1, 6)}
+    reasons = [await tried(one) for one in sorted(bad)]
+    assert reasons[-1] == "circuit open", "an e-US that garbles everybody's answer is left alone"
 
 
 async def test_only_one_probe_at_a_time():

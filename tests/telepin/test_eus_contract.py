@@ -214,6 +214,13 @@ async def test_the_page_sets_changes_deletes_and_counts(eus):
     assert (await eus.get("/statystyka")).json()["blocked"] == 2
 
 
+async def test_a_telepin_that_is_not_there_cannot_be_deleted(eus):
+    before = (await eus.get("/statystyka")).json()
+    response = await eus.post("/konta/dz-12/usun")
+    assert (response.status_code, "nie ma telePIN-u" in response.text) == (422, True)
+    assert (await eus.get("/statystyka")).json() == before
+
+
 @pytest.mark.parametrize("pin", ["", "12345", "1234567", "abcdef", "٤٨٢٩١٥", "12345\n"])
 async def test_the_page_refuses_what_is_no_telepin(eus, pin):
     response = await eus.post("/konta/dz-01/ustaw", data={"telepin": pin})

@@ -372,3 +372,38 @@ def test_any_keys_at_any_time_give_only_whole_entries(keys, forms):
             buffer.expect(next(coming, number()), at)
         deadline = buffer.next_deadline()
         assert deadline is None or deadline > at - 1e-9
+
+
+@pytest.mark.parametrize(
+    ("keys", "gap", "answer", "left"),
+    [
+        ("2", 0.3, Choice("2"), 0),
+        ("2#", 0.3, Choice("2"), 0),
+        ("21", 0.3, Choice("2"), 1),
+        ("482915", 0.3, Fault("key"), 0),
+        ("482915#", 0.3, Fault("key"), 0),
+        ("482915#9", 0.3, Fault("key"), 1),
+        ("85831410110#", 0.3, Fault("key"), 0),
+        ("0", 0.3, Person(), 0),
+        ("**", 0.3, Person(), 0),
+        ("48", 2.0, Choice("4"), 1),
+    ],
+    ids=str,
+)
+def test_a_number_keyed_at_a_menu_that_looks_for_entries_chooses_nothing(
+    keys: str, gap: float, answer: Answer, left: int
+) -> None:
+    buffer = KeyBuffer()
+    form = choice("123456789", entries=True)
+    buffer.expect(form, 0.0)
+    at, found = 0.5, None
+    for key in keys:
+        while found is None and (due := buffer.next_deadline()) is not None and due <= at:
+            found = buffer.poll(due)
+        buffer.press(key, at)
+        found = found or buffer.poll(at)
+        at += gap
+    while found is None and (due := buffer.next_deadline()) is not None:
+        found = buffer.poll(due)
+    assert found == answer
+    assert len(buffer._presses) == left

@@ -12,13 +12,13 @@ import httpx2
 import pytest
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
-from telepin_fakes import KEY, Clock, Verifier
+from telepin_fakes import KEY, TODAY, Clock, Verifier
 
 from store import open_database
-from telepin.eus import EusClient, EusError, EusMismatch
+from telepin.eus import EusClient, EusError, EusGarbled, EusMismatch, EusPrincipal
 from telepin.identity import Fault
 from telepin.secret import Secret
-from telepin.service import Outcome, Sealed, TelePin
+from telepin.service import Outcome, Sealed, TelePin, _told_apart
 
 pytestmark = pytest.mark.anyio
 HOME = "+48000000001"
@@ -188,6 +188,22 @@ async def test_an_answer_about_another_person_is_refused_and_alarmed(desk, verif
     outcome = await desk.check("85831410110", "482915")
     assert (outcome.verdict, outcome.person) == ("unavailable", None)
     assert desk.alarms == ["eus-other-person"]
+
+
+def test_principals_of_one_name_are_told_apart():
+    def one(ref: str, label: str, place: str | None) -> EusPrincipal:
+        return EusPrincipal(
+            ref=ref, label=label, basis="ppo", valid_from=TODAY, valid_to=None, numbers=("0" * 64,), place=place
+        )
+
+    told = _told_apart([one("a", "Jan Testowy", "Opole"), one("b", "JAN TESTOWY", "Łódź"), one("c", "Beta", "Opole")])
+    assert [party.label for party in told] == ["Jan Testowy, Opole", "JAN TESTOWY, Łódź", "Beta"]
+
+
+async def test_a_garbled_answer_is_alarmed(desk, verifier):
+    verifier.fault = lambda: EusGarbled("answer too long")
+    assert (await desk.check("85831410110", "482915")).verdict == "unavailable"
+    assert desk.alarms == ["eus-answer"]
 
 
 async def test_one_check_is_made_once(desk, verifier):

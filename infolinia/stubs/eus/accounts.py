@@ -43,6 +43,7 @@ class Party:
     name: str
     pesel: str | None
     nip: str | None
+    place: str | None = None
 
     @property
     def numbers(self) -> tuple[str, ...]:
@@ -200,10 +201,12 @@ class Accounts:
             self._rows.execute("UPDATE accounts SET salt=?, hash=?, status='active', failed=0 WHERE id=?", values)
 
     def delete_telepin(self, caller: str) -> None:
-        """Delete: the account becomes inactive. KeyError for an unknown caller."""
+        """Delete: the account becomes inactive. KeyError for an unknown caller, ValueError where there is none."""
         values = (self.callers[caller].id,)
+        deleting = "UPDATE accounts SET hash=NULL, status='inactive', failed=0 WHERE id=? AND hash IS NOT NULL"
         with self._lock:
-            self._rows.execute("UPDATE accounts SET hash=NULL, status='inactive', failed=0 WHERE id=?", values)
+            if not self._rows.execute(deleting, values).rowcount:
+                raise ValueError("nie ma telePIN-u, który można by usunąć")
 
     def states(self) -> list[State]:
         """All accounts in the order of the data file."""
@@ -224,7 +227,9 @@ class Accounts:
 
 
 def _callers(data: Mapping[str, Any]) -> dict[str, Caller]:
-    parties = {row["id"]: Party(row["id"], row["name"], row["pesel"], row["nip"]) for row in data["parties"]}
+    parties = {
+        row["id"]: Party(row["id"], row["name"], row["pesel"], row["nip"], row.get("place")) for row in data["parties"]
+    }
     found = {}
     for row in data["callers"]:
         mandates = tuple(

@@ -43,6 +43,10 @@ class People:
         """The caller with this PESEL or NIP."""
         return next((row for row in self.rows.values() if digits in (row["pesel"], row["nip"])), None)
 
+    def party(self, digits: str) -> Mapping[str, Any] | None:
+        """The principal with this PESEL or NIP."""
+        return next((row for row in self.parties.values() if digits in (row["pesel"], row["nip"])), None)
+
 
 class InProcessAuthority:
     """What ``telepin.service.TelePin`` offers to a phone, for one rehearsed call at the moment ``now``."""

@@ -155,6 +155,7 @@ def _answer(question: Question, number: str, caller: Caller | None, mandates: tu
                 "valid_from": mandate.first,
                 "valid_to": mandate.last,
                 "numbers": [token(of) for of in mandate.party.numbers],
+                "place": mandate.party.place,
             }
             for mandate in mandates
         ],

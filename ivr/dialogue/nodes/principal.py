@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from ..actions import Ask, AskDigits, Line, Say
-from ..behalf import BACK, MORE, NUMBER, OWN, paging, spoken, words_for
+from ..behalf import BACK, MORE, NUMBER, OWN, clearly_own, paging, spoken, words_for
 from ..call import Call
 from ..events import AuthenticationStopped, Event, Heard, Keyed, Party, PrincipalFound, Skipped
 from ..node import (
@@ -166,6 +166,8 @@ class PrincipalNode(Node):
         if best(event).confidence < self.accept:
             return ""
         reading = best(event).id
+        if reading == OWN and not clearly_own(event.text):
+            return ""
         if call.step == NUMBER:
             return OWN if reading == SKIP else ""
         known = reading not in KEYS or reading in offered.values()

@@ -2,7 +2,9 @@
 
 import asyncio
 import csv
+import sqlite3
 import sys
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
@@ -53,6 +55,20 @@ def test_days_are_both_included(var: Path) -> None:
     assert head[:3] == ["godzina", "urząd", "odebrane"]
     assert sum(int(row[2]) for row in rows) == 200
     assert sum(int(row[6]) for row in rows) == 12
+
+
+def test_test_calls_are_left_out_unless_asked_for(var: Path) -> None:
+    def answered(*more: str) -> int:
+        shown = run("kpi3", "--from", "2024-04-01", "--to", "2024-04-30", "--csv", *more)
+        return sum(int(row[2]) for row in list(csv.reader(shown.stdout.splitlines()))[1:])
+
+    with closing(sqlite3.connect(var / "infolinia.db")) as rows, rows:
+        ids = [row[0] for row in rows.execute("SELECT id FROM calls WHERE arrived >= '2024-04-01' LIMIT 50")]
+        rows.executemany("UPDATE calls SET caller = '+48000000001' WHERE id = ?", [(one,) for one in ids[:20]])
+        rows.executemany("UPDATE calls SET caller = NULL WHERE id = ?", [(one,) for one in ids[20:30]])
+        rows.executemany("UPDATE calls SET caller = '+48600000001' WHERE id = ?", [(one,) for one in ids[30:]])
+    assert answered() == 180
+    assert answered("--tests") == 200
 
 
 @pytest.mark.parametrize("kpi", ["kpi2", "kpi3"])

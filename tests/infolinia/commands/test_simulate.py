@@ -70,6 +70,41 @@ def test_a_telepin_said_or_typed_ahead_is_not_saved_and_a_lone_hash_goes_on(tmp_
     assert again.exit_code == 0, again.output
 
 
+P, PIN = People().number("pesel", "dz-01"), People().number("telepin", "dz-01")
+PROXY = People().number("pesel", "dz-17") + "#\n" + People().number("telepin", "dz-17") + "#\n"
+
+
+@pytest.mark.parametrize(
+    ("typed", "holds"),
+    [
+        (f"{P}#{PIN}#9#\n", "pin_of: dz-01"),
+        (f"{P}#{PIN}#\n1\n2\n", "pin_of: dz-01"),
+        (f"{P}#000000#{PIN}#\n{PIN}#\n", "wrong_pin_of: dz-01"),
+        (f"{P}\n730\n164#\n{PIN}\n", "keys: 111#"),
+        (f"8503*{P}#\n48*{PIN}#\n", "pesel_of: dz-01"),
+        (f"{P[:10]}\n{P[:6]}\n{P[6:]}#\n#\n", "11111#"),
+        ("85831410111#\n90023112347#\n9993000027#\n#\n", "keys: 11111111111#"),
+        ("85833099915#\n123456#\n#\n", "wrong_pin_of: dz-01"),
+        (f"#\n{PIN}#\n9\n", None),
+        (f"{PROXY}8\n9991000134#\n", "nip_of: org-klon"),
+        ("osiem pięć osiem trzy jeden cztery jeden zero jeden jeden zero\nosiem pięć trzy\n#\n", None),
+    ],
+    ids=str,
+)
+def test_what_is_saved_plays_again_and_holds_no_digit_of_a_number(tmp_path: Path, typed: str, holds: str) -> None:
+    saved = tmp_path / "tests" / "moja.yaml"
+    result = run(simulate, "--at", "2026-04-21 10:00", "--save", str(saved), typed=typed)
+    assert result.exit_code == 0, result.output
+    again = run(simulate, "--script", str(saved))
+    assert again.exit_code == 0, again.output
+    text = saved.read_text(encoding="utf-8")
+    steps = text[text.index("steps:") :].replace("90023112347", "")
+    for number in (P, PIN, "730164", "9991000134", "85833099915", "9993000027", "85831410111"):
+        assert not any(number[at : at + 3] in steps for at in range(len(number) - 2) if number[at : at + 3] != "111")
+    assert "osiem pięć trzy" not in text
+    assert holds is None or holds in text, text
+
+
 def test_the_end_of_the_input_hangs_up() -> None:
     result = run(simulate, "--at", "2026-04-21 10:00", typed="#\n")
     assert "hung up by caller" in result.output

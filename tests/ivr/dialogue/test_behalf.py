@@ -2,7 +2,7 @@
 
 import pytest
 
-from ivr.dialogue.behalf import NUMBER, OWN, organised, short, spoken, words_for
+from ivr.dialogue.behalf import NUMBER, OWN, clearly_own, organised, short, spoken, words_for
 from ivr.dialogue.events import Party
 from ivr.dialogue.node import NONE
 from voicebot.understand import read_choice
@@ -18,7 +18,8 @@ ACCEPT = 0.5
 def understood(text: str, *parties: Party, named: bool = True) -> str:
     """The reading taken for ``text``, NONE when there is none that would be."""
     found = read_choice(text, words_for(parties, parties if named else ()))
-    return found[0][0] if found and found[0][1] >= ACCEPT else NONE
+    taken = found[0][0] if found and found[0][1] >= ACCEPT else NONE
+    return NONE if taken == OWN and not clearly_own(text) else taken
 
 
 @pytest.mark.parametrize(
@@ -27,11 +28,44 @@ def understood(text: str, *parties: Party, named: bool = True) -> str:
         *("we własnej", "we własnej sprawie", "w swojej", "w swojej sprawie", "w mojej", "w mojej własnej sprawie"),
         *("własna", "moja", "dzwonię w sprawie własnej", "dla siebie", "za siebie", "o mnie chodzi", "prywatnie"),
         *("w swoim imieniu", "ja sam dla siebie", "proszę we własnej", "mam pytanie w swojej sprawie"),
+        *("dzień dobry, ja dzwonię tylko w swojej sprawie", "w mojej sprawie podatkowej", "jako osoba prywatna"),
+        *("w sprawie mojego zeznania", "chodzi o mój zwrot podatku", "yyy no to we własnej proszę pana"),
     ],
 )
 @pytest.mark.parametrize("parties", [(PERSON,), (FIRM,), (PERSON, OTHER, FIRM)])
 def test_the_own_case(text: str, parties: tuple[Party, ...]) -> None:
     assert understood(text, *parties) == OWN
+
+
+@pytest.mark.parametrize(
+    "noun",
+    [
+        *(
+            "sąsiadki",
+            "mandantki",
+            "pracownicy",
+            "pracownika",
+            "szefa",
+            "szefowej",
+            "narzeczonego",
+            "byłej żony",
+            "ciotki",
+        ),
+        *("prawniczki", "mamusi", "przełożonej", "lokatorki", "klientów", "uczennicy", "współpracownicy", "wspólnika"),
+    ],
+)
+@pytest.mark.parametrize("asked", ["w sprawie {whose} {noun}", "za {whose} {noun}", "dzwonię w imieniu {noun} {whose}"])
+@pytest.mark.parametrize("whose", ["mojej", "mojego", "swojej", "moich"])
+@pytest.mark.parametrize("parties", [(PERSON,), (FIRM,), (PERSON, OTHER, FIRM)])
+def test_whosoever_is_mine_is_not_me(noun: str, asked: str, whose: str, parties: tuple[Party, ...]) -> None:
+    assert understood(asked.format(whose=whose, noun=noun), *parties) != OWN
+
+
+@pytest.mark.parametrize(
+    "text", ["nie w mojej sprawie", "nie za siebie", "za siebie i za sąsiadkę", "dla mnie i kolegi", "własnej spółki"]
+)
+def test_more_than_the_own_case_is_asked_again(text: str) -> None:
+    assert understood(text, PERSON, OTHER, FIRM, FUND) != OWN
 
 
 @pytest.mark.parametrize(
@@ -93,6 +127,25 @@ def test_where_no_names_are_read_out_the_number_is_asked_for(text: str) -> None:
 )
 def test_a_principal_by_name(text: str, party: Party) -> None:
     assert understood(text, PERSON, FIRM, FUND, OTHER) == party.ref
+
+
+@pytest.mark.parametrize(
+    ("number", "cardinal", "ordinal"),
+    [
+        (1, "jeden", "pierwsza"),
+        (2, "dwa", "druga"),
+        (3, "trzy", "trzecia"),
+        (6, "sześć", "szósta"),
+        (12, "dwanaście", "dwunastej"),
+        (20, "dwadzieścia", "dwudziesta"),
+        (21, "dwadzieścia jeden", "dwudziesta pierwsza"),
+        (46, "czterdzieści sześć", "czterdziestej szóstej"),
+    ],
+)
+def test_a_number_in_a_name_may_be_said(number: int, cardinal: str, ordinal: str) -> None:
+    firms = tuple(Party(ref=f"eus:{n}", label=f"Firma Próbna {n} sp. z o.o.", basis="uko") for n in range(1, 50))
+    for text in (f"firma próbna {cardinal}", f"firma próbna {ordinal}", f"firma próbna {number}"):
+        assert understood(text, *firms) == f"eus:{number}", text
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,10 @@ def keys(pressed: str) -> tuple[Event, ...]:
     return tuple(Keyed(keys=key) for key in pressed)
 
 
+def in_words(text: str, reading: str) -> Heard:
+    return Heard(text=text, confidence=0.9, readings=(Candidate(reading, 0.95),))
+
+
 def heard(reading: str, share: float = 0.95) -> Heard:
     return Heard(text="coś", confidence=0.9, readings=(Candidate(reading, share),))
 
@@ -184,8 +188,14 @@ def test_no_number_is_the_own_case(plan: Plan, event: Event) -> None:
     assert said(actions)[0] == OWN_CASE
 
 
+def test_an_own_case_that_may_be_somebody_elses_is_asked_again(plan: Plan) -> None:
+    call, actions = proxy(plan, 12, in_words("w sprawie mojej sąsiadki", "own"))
+    assert (call.node, call.tries) == ("mocodawca", 1)
+    assert OWN_CASE not in said(actions)
+
+
 def test_the_own_case_by_word_is_told_by_key_is_not(plan: Plan) -> None:
-    assert said(proxy(plan, 12, heard("own"))[1])[0] == OWN_CASE
+    assert said(proxy(plan, 12, in_words("we własnej sprawie", "own"))[1])[0] == OWN_CASE
     assert OWN_CASE not in said(proxy(plan, 12, Keyed(keys="1"))[1])
 
 
