@@ -25,12 +25,19 @@ def list_() -> None:
     settings = Settings()
     table = Table("model", "co to jest", "MB", "licencja", Column("stan", overflow="fold"), box=None)
     for model in MODELS:
-        folder = model_folder(settings.var / "models", model.id)
-        state = str(folder) if folder else "brak"
-        table.add_row(model.id, model.title, f"{model.size / 1e6:.0f}", model.licence, state)
+        table.add_row(
+            model.id, model.title, f"{model.size / 1e6:.0f}", model.licence, _state(model, settings.var / "models")
+        )
     if settings.vosk_model is not None:
         table.add_row("(vosk_model)", "Vosk z ustawień", "", "", str(settings.vosk_model))
     console.print(table)
+
+
+def _state(model: Model, models: Path) -> str:
+    folder = model_folder(models, model.id)
+    if folder is None:
+        return f"brak; pobranie: infolinia models get {model.id}"
+    return f"{folder}: uszkodzony, powie co: infolinia models check" if faults(model, models) else str(folder)
 
 
 @app.command("get")

@@ -114,3 +114,27 @@ def test_set_up_says_what_speaks_and_why_not_better(
     said: list[str] = []
     installation.tell_voice(Settings(voice=asked), said.append)
     assert said == told
+
+
+def test_a_damaged_model_is_told_where_models_are_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INFOLINIA_VAR", str(tmp_path))
+    (tmp_path / "models/whisper-base").mkdir(parents=True)
+    found = run("models", "list")
+    assert "uszkodzony," in found.stdout
+    assert "pobranie:" in found.stdout
+
+
+def test_what_is_no_wav_is_not_written_as_one(tmp_path: Path) -> None:
+    found = run("say", "Dzień dobry.", "-o", str(tmp_path / "x.mp3"))
+    assert found.exit_code == 1
+    assert "zapisuję tylko WAV" in found.stderr
+
+
+@pytest.mark.usefixtures("ear")
+def test_an_unknown_kind_of_file_and_an_empty_one_are_told(tmp_path: Path) -> None:
+    (tmp_path / "x.ulaw").write_bytes(b"\xff" * 800)
+    (tmp_path / "x.alaw").touch()
+    found = run("listen", str(tmp_path / "x.ulaw"), str(tmp_path / "x.alaw"))
+    assert found.exit_code == 1
+    assert "bez nagłówka: .alaw, .al (A-law 8 kHz), .sln, .raw" in found.stderr
+    assert f"Błąd: {tmp_path / 'x.alaw'}: plik bez dźwięku" in found.stderr
