@@ -71,7 +71,8 @@ class Meaning:
         return found, ""
 
     def _matter(self, utterance: Utterance) -> tuple[tuple[Candidate, ...], str]:
-        """Commands are looked for in the likeliest hypothesis alone."""
+        """Commands are looked for in the likeliest hypothesis alone. A wish for slower speech is one to hear it again,
+        which is all that the topics know of it."""
         control = [
             Candidate(id_, fit) for id_, fit in read_choice(_clean(utterance.text), {}) if id_ in (REPEAT, SLOWER)
         ]
@@ -80,6 +81,8 @@ class Meaning:
         if topics is None:
             return tuple(control), ""
         found = [Candidate(CONTROL_TOPICS.get(id_, id_), score) for id_, score in matters(topics, utterance)]
+        if any(candidate.id == SLOWER for candidate in control):
+            found = [candidate for candidate in found if candidate.id != REPEAT]
         return tuple(sorted((*control, *found), key=lambda candidate: -candidate.confidence)), topics.name
 
 

@@ -102,3 +102,19 @@ def test_a_matter_is_read_from_all_that_the_ear_may_have_heard() -> None:
     assert [(candidate.id, round(candidate.confidence, 3)) for candidate in found] == [("og-clo", 0.6), ("og-vat", 0.3)]
     alone = Meaning(lambda: topics).of(matter, Utterance("clo", 0.6)).readings
     assert [candidate.id for candidate in alone] == ["og-vat", "og-clo"]
+
+
+class Repeating:
+    """Topics that know a wish for slower speech as one to hear it again."""
+
+    name = "repeating"
+
+    def predict(self, text: str) -> list[tuple[str, float]]:
+        return [("ctl-powtorz", 0.999), ("pcc-samochod", 0.001)]
+
+
+def test_a_wish_for_slower_speech_is_more_to_the_open_question_than_one_to_hear_it_again() -> None:
+    matter = Ask(question="matter", lines=(), grammar="matter")
+    meaning = Meaning(Repeating)
+    assert meaning.of(matter, Utterance("Proszę mówić wolniej", 0.9)).readings[0].id == "__slower__"
+    assert meaning.of(matter, Utterance("Proszę powtórzyć", 0.9)).readings[0].id == "__repeat__"
