@@ -21,6 +21,7 @@ from infolinia.asterisk.port import listening
 from infolinia.commands.replay import CALLS as SHIPPED
 from infolinia.commands.testcall import sip_line
 from infolinia.deployment import live_plan
+from infolinia.interruptions import interruptible
 from infolinia.rehearsals import people
 from infolinia.settings import Settings
 from ivr.dialplan import PlanError
@@ -31,6 +32,7 @@ from recordings.load.measures import Measured
 from recordings.load.placing import LATE, Load, place, playable, without_consultants
 from recordings.replay.live import Lines
 from recordings.replay.selection import SelectionError, selection
+from recordings.replay.verdict import INTERRUPTED
 from store import open_database
 from store.versions import VersionError
 
@@ -55,7 +57,8 @@ def load(
 
     W kolejce dzwoniący się rozłącza: konsultantów to nie zajmuje. Nagrania, które wymagają innego stanu infolinii, są
     pominięte. Tylko na tej maszynie: dzwoniący zabierają jej czas, więc wynik mówi też, jak bardzo sami się spóźniali.
-    Kod wyjścia: 0 – nic nie zginęło i wszyscy trafili, gdzie mieli, 1 – inaczej, 2 – złe wywołanie.
+    Kod wyjścia: 0 – nic nie zginęło i wszyscy trafili, gdzie mieli, 1 – inaczej, 2 – złe wywołanie,
+    130 – przerwano (Ctrl-C, SIGTERM): wynik mówi o rozmowach, które się skończyły.
 
     Przykłady:
 
@@ -74,7 +77,7 @@ def load(
         _bad("żadnego z wybranych nagrań nie da się tak odtworzyć: " + ", ".join(left_out))
     if not listening(settings.port("agi", 0)):
         _bad("infolinia nie działa; proszę ją uruchomić: infolinia up")
-    console = Console(stderr=True, highlight=False, emoji=False)
+    console, found, interrupted = Console(stderr=True, highlight=False, emoji=False), Load(), False
     try:
         with Progress(
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console, transient=True
@@ -86,17 +89,24 @@ def load(
                 if not console.is_terminal:
                     console.print(f"{progress.tasks[0].completed:.0f} z {calls}: {one.name}", markup=False)
 
-            found = asyncio.run(_place(settings, folders, calls, seconds, done))
+            with interruptible():
+                asyncio.run(_place(settings, folders, calls, seconds, done, found))
+    except KeyboardInterrupt:
+        interrupted = True
     except (PlanError, VersionError) as error:
         _bad(str(error))
     except OSError as error:
         _bad(f"infolinia nie działa (infolinia up): {error}")
     told = _told(found, len(folders), left_out)
+    if interrupted:
+        told |= {"interrupted": True, "not_ended": calls - len(found.calls)}
     typer.echo(json.dumps(told, ensure_ascii=False, indent=1) if as_data else _text(told))
+    if interrupted:
+        raise typer.Exit(INTERRUPTED)
     raise typer.Exit(1 if told["keys_lost"] or told["wrong_routes"] or told["failed"] else 0)
 
 
-async def _place(settings: Settings, folders: list[Folder], calls: int, ramp: float, done: Any) -> Load:
+async def _place(settings: Settings, folders: list[Folder], calls: int, ramp: float, done: Any, load: Load) -> None:
     plan = live_plan(settings)
     database = open_database(settings.database_url)
     line = sip_line((settings.sip_bind, settings.port("sip")))
@@ -112,7 +122,7 @@ async def _place(settings: Settings, folders: list[Folder], calls: int, ramp: fl
     try:
         lines = Lines(line, Journal(database, "load"), known, plan, people())
         first = FIRST_NUMBER + int(time.time()) % RUNS * MOST
-        return await place(lines, folders, calls, ramp, lambda n: f"+48{first + n}", done)
+        await place(lines, folders, calls, ramp, lambda n: f"+48{first + n}", done, load)
     finally:
         await line.stop()
         await database.dispose()
@@ -179,6 +189,8 @@ def _text(told: dict[str, Any]) -> str:
         f"  dzwoniący na tej samej maszynie (rdzeni {told['cores']}, obciążenie {told['load_average']:.1f}) "
         f"spóźniali się: 95% poniżej {(told['callers_late']['p95'] or 0) * 1000:.0f} ms",
     ]
+    if told.get("interrupted"):
+        lines.append(f"  PRZERWANO: {told['not_ended']} rozmów się nie skończyło albo nie zaczęło")
     if not told["callers_kept_time"]:
         lines.append("  UWAGA: sami dzwoniący się spóźniali, więc zwłoki i zgubione klawisze mogą być ich winą")
     for name, word in (("keys_lost", "zgubione"), ("wrong_routes", "zła trasa"), ("failed", "nieudana")):

@@ -22,11 +22,13 @@ app = typer.Typer(
 )
 Office = Annotated[str, typer.Option("--office", help="Id urzędu, na przykład malopolskie; domyślnie wszystkie")]
 HEADER = 46
+NONE_SUCH = 2
+"""What is named is not there: as for every verb (docs/operating.md)."""
 
 
-def _fail(message: str) -> typer.Exit:
+def _fail(message: str, code: int = 1) -> typer.Exit:
     typer.echo(message, err=True)
-    return typer.Exit(1)
+    return typer.Exit(code)
 
 
 def _switch() -> Switch:
@@ -42,7 +44,7 @@ def _set(office: str, on: bool) -> None:
     except VersionError as error:
         raise _fail(str(error)) from None
     if name != EVERY and name not in plan.offices:
-        raise _fail(f"Nie ma urzędu `{name}`. {guess(name, plan.offices)}".strip())
+        raise _fail(f"Nie ma urzędu `{name}`. {guess(name, plan.offices)}".strip(), NONE_SUCH)
     if on and (plan.manners is None or plan.manners.recorded is None):
         raise _fail(
             "Nie włączono: dialplan nie mówi, że rozmowa jest nagrywana. Proszę dodać `manners: recorded: <komunikat>` "
@@ -113,10 +115,9 @@ def list_() -> None:
       infolinia record list
     """
     for folder in kept_calls(_folder()):
-        facts = msgspec.json.decode((folder / FACTS).read_bytes(), type=Facts)
+        facts, broken = _facts(folder)
         seconds = max(0, _size(folder / SOUND) - HEADER) / 2 / RATE
-        broken = "" if facts.whole else "  (urwane)"
-        typer.echo(f"{facts.call}  {facts.at[:16]}  {facts.office or '–':<20} {seconds:6.1f} s{broken}")
+        typer.echo(f"{folder.name}  {facts.at[:16]:<16}  {facts.office or '–':<20} {seconds:6.1f} s{broken}")
 
 
 @app.command("forget")
@@ -140,7 +141,7 @@ def forget(
         return
     doomed = [folder for folder in kept_calls(_folder()) if folder.name == call]
     if not doomed:
-        raise _fail(f"Nie ma zachowanej rozmowy {call}")
+        raise _fail(f"Nie ma zachowanej rozmowy {call}; są: infolinia record list", NONE_SUCH)
     shutil.rmtree(doomed[0])
     typer.echo("Usunięto rozmów: 1")
 
@@ -150,8 +151,27 @@ def _folder() -> Path:
 
 
 def kept_calls(root: Path) -> list[Path]:
-    """The folders of kept calls under ``root``, the oldest first."""
-    return sorted((file.parent for file in root.glob(f"*/{FACTS}")), key=lambda one: (one / FACTS).stat().st_mtime)
+    """The folders of kept calls under ``root``, the oldest first; also those whose engine died before it could say
+    what they are."""
+    found = {file.parent for name in (FACTS, SOUND) for file in root.glob(f"*/{name}")}
+    return sorted(found, key=_written)
+
+
+def _written(folder: Path) -> float:
+    """When what a kept call is was last written; of one that has only sound, when that was."""
+    try:
+        return (folder / (FACTS if (folder / FACTS).exists() else SOUND)).stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _facts(folder: Path) -> tuple[Facts, str]:
+    """What a kept call says of itself, and a remark where it is not whole."""
+    try:
+        facts = msgspec.json.decode((folder / FACTS).read_bytes(), type=Facts)
+    except (OSError, msgspec.MsgspecError):
+        return Facts(call=folder.name, office=None, at="–", made={}), "  (bez opisu: urwane)"
+    return facts, "" if facts.whole else "  (trwa albo urwane)"
 
 
 def _size(path: Path) -> int:

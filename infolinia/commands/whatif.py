@@ -41,7 +41,8 @@ def whatif(
     """Odtwarza dzienniki rozmów na planie albo modelu tematów, który jeszcze nie działa, i mówi, ilu dzwoniących
     trafiłoby gdzie indziej, jak zmienią się KPI i których rozmów warto posłuchać.
 
-    Bez --topics wypowiedzi są rozumiane tak jak wtedy. Niczego nie zmienia.
+    Bez --topics wypowiedzi są rozumiane tak jak wtedy. Niczego nie zmienia. Kod wyjścia 2: złe wywołanie, także dni,
+    w których nie było rozmów.
 
     Przykłady:
 
@@ -73,6 +74,10 @@ def whatif(
     except (CatalogueError, ModelError) as error:
         _bad(f"modelu tematów nie da się użyć: {error}")
     took = time.monotonic() - began
+    if not found.calls:
+        _bad(
+            "w tych folderach nie ma dzienników rozmów" if paths else "w tych dniach nie było rozmów; proszę podać inne"
+        )
     if report is not None:
         report.parent.mkdir(parents=True, exist_ok=True)
         _page(report, found)
@@ -91,9 +96,6 @@ def _model(settings: Settings, root: Path, topics: str) -> Path | None:
 
 
 def _tell(found: WhatIf, took: float) -> None:
-    if not found.calls:
-        typer.echo("W tych dniach nie było rozmów.")
-        return
     typer.echo(f"Rozmów: {found.calls}, w {took:.1f} s ({found.calls / max(took, 0.001):.0f} na sekundę)")
     typer.echo(f"  trafiłoby tam, gdzie wtedy: {found.same} (w tym innymi słowami: {found.words})")
     typer.echo(f"  trafiłoby gdzie indziej:    {found.elsewhere}")

@@ -5,7 +5,7 @@ Layout: ``hotline.yaml`` (the flow), ``prompts.yaml``, ``queues.yaml``, ``office
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar, get_args
@@ -15,7 +15,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from ..dialogue.manners import Manners
 from ..dialogue.nodes import KINDS, NODES
 from ..dialogue.plan import Office, QueueKind, Topic
-from .polish import explain, field_hint, guess
+from .polish import explain, field_hint, guess, problems
 from .source import Fault, Source
 from .strays import strays
 from .yaml12 import Path_
@@ -215,10 +215,8 @@ class Draft:
         try:
             return Piece(adapter.validate_python(data), source, at)
         except ValidationError as error:
-            problems = error.errors(include_url=False)
-            for problem in problems:
-                if problem["type"] != "too_short" or not _within(problem["loc"], problems):
-                    self._invalid(problem, source, at, model)
+            for problem in problems(error):
+                self._invalid(problem, source, at, model)
             return None
 
     def _invalid(self, problem: Any, source: Source, at: Path_, model: Any) -> None:
@@ -333,11 +331,6 @@ class Draft:
             return None
         raw = national.source.data["nodes"][name]
         return self._valid(NODES, {**raw, **node}, source, at, None)
-
-
-def _within(loc: Path_, problems: Iterable[Any]) -> bool:
-    """Whether something inside the list at ``loc`` is wrong: pydantic then counts only what is right of it."""
-    return any(len(other["loc"]) > len(loc) and other["loc"][: len(loc)] == loc for other in problems)
 
 
 def claimed(entries: list[Any]) -> set[str]:

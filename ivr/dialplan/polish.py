@@ -4,9 +4,11 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from pydantic import ValidationError
 from rapidfuzz import fuzz, process
 
 DIGITS = r"^[0-9]{9}$"
+_NUMBERS = (DIGITS, r"^\d{9}$")
 CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$"
 QUOTES = "proszę ująć wartość w cudzysłów"
 NEAR = 60
@@ -79,6 +81,17 @@ def syntax(problem: str, line: str) -> tuple[str, str]:
     return f"błąd składni YAML: {problem}", "proszę sprawdzić wcięcia i cudzysłowy"
 
 
+def problems(error: ValidationError) -> list[Any]:
+    """What pydantic found, without a list's "too short" where it is a faulty item that made it so."""
+    found = error.errors(include_url=False)
+    return [one for one in found if one["type"] != "too_short" or not _within(one["loc"], found)]
+
+
+def _within(where: tuple[int | str, ...], found: Iterable[Any]) -> bool:
+    """Whether something inside the list at ``where`` is wrong: pydantic then counts only what is right of it."""
+    return any(len(one["loc"]) > len(where) and one["loc"][: len(where)] == where for one in found)
+
+
 def explain(error: Mapping[str, Any], known_fields: Iterable[str] = ()) -> tuple[str, str]:
     """Message and hint for one pydantic error; the last part of its ``loc`` is the field at fault."""
     name = str(error["loc"][-1]) if error["loc"] else ""
@@ -130,10 +143,24 @@ def _as_text(name: str, given: Any) -> str:
 
 
 def _pattern(pattern: str) -> str:
-    if pattern == DIGITS:
+    if pattern in _NUMBERS:
         return 'numer to dziewięć cyfr w cudzysłowie, bez spacji i bez +48, na przykład "224605992"'
     if pattern == CLOCK:
         return 'godzina ma postać "08:00", od "00:00" do "24:00"'
+    if pattern.startswith("^20") and ":" in pattern:
+        return 'dzień i godzina mają postać "2026-04-21 10:00"'
+    if pattern.startswith("^20"):
+        return 'dzień ma postać "2026-04-21"'
+    if pattern.startswith(r"^\+"):
+        return 'numer telefonu ma postać "+48000000001"'
+    if pattern == r"^([01]\d|2[0-3]):[0-5]\d$":
+        return 'godzina ma postać "08:00"'
+    if pattern.startswith("^[0-9*#]"):
+        return 'klawisze w cudzysłowie: cyfry, `*` i `#`, na przykład "1" albo "12#"'
+    if "(/" in pattern:
+        return "węzeł, albo węzeł i komunikat, na przykład `tozsamosc/podaj-numer`"
+    if pattern.endswith(r"\.wav$"):
+        return "nazwa pliku WAV małymi literami, na przykład `caller.wav`"
     if "[12]" in pattern:
         return 'dzień ma postać "02-15"' + (' albo "2026-02-15"' if "20" in pattern else "")
     if pattern == r"^[1-9]$":

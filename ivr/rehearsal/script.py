@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from ..dialogue.events import QueueOutcome, Verdict
 from ..dialogue.plan import Model, refuse
-from ..dialplan.polish import explain
+from ..dialplan.polish import explain, problems
 from ..dialplan.source import Fault, Source
 
 VERSION = 1
@@ -122,7 +122,7 @@ def load(path: Path, root: Path) -> tuple[Rehearsal | None, Source, list[Fault]]
         return Rehearsal.model_validate(source.data), source, []
     except ValidationError as error:
         faults = []
-        for problem in error.errors(include_url=False):
+        for problem in problems(error):
             where = tuple(
                 part for part in problem["loc"] if not str(part).startswith(("function-", "NumberOf", "constrained"))
             )

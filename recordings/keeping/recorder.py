@@ -116,10 +116,10 @@ class Recorder:
         secret = any(isinstance(one, AskPin | CheckPin | RecallCheck) for one in actions)
         left = 0.0 if secret or kept.session is None else kept.session.left
         kept.mute_system = now + left if kept.mute_caller else None
-        if kept.session is None or kept.session.ended.done():
-            self._flush(kept)
-            if call.ended is not None:
-                del self._calls[call.id]
+        over = kept.session is None or kept.session.ended.done()
+        self._flush(kept, over=over)
+        if over and call.ended is not None:
+            del self._calls[call.id]
 
     def wants(self, call: str) -> bool:
         """Whether a recording of ``call`` is to begin or to go on."""
@@ -226,8 +226,9 @@ class Recorder:
         if kept.session is not None:
             kept.session.tap = None
 
-    def _flush(self, kept: _Kept) -> None:
-        """Write journal and facts, so that the folder is whole as far as it goes."""
+    def _flush(self, kept: _Kept, *, over: bool = True) -> None:
+        """Write journal and facts, so that the folder is whole as far as it goes; while its session goes on (not
+        ``over``) it says that it is not, for this engine may die."""
         if not kept.pieces:
             return
         facts = Facts(
@@ -238,7 +239,7 @@ class Recorder:
             pieces=tuple(kept.pieces),
             silenced=tuple(kept.silenced),
             announced=kept.announced,
-            whole=kept.whole,
+            whole=kept.whole and over,
         )
         self._disk.submit(_finish, kept.folder, journal_file.dump(kept.turns), msgspec.json.encode(facts))
 

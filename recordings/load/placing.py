@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from ivr.asterisk.agi import AgiError
+from ivr.dialogue.events import Event, LookedUp
 from voicebot.audio import AudioError
 
 from ..caller.sip import Line, Refused
@@ -39,6 +40,8 @@ def playable(folder: Folder) -> str:
         return "znana wada"
     if fixture.closures or fixture.earlier or not fixture.hears or fixture.expect.ended == "closed":
         return "wymaga innego stanu infolinii"
+    if not all(_open(turn.event) for turn in folder.journal):
+        return "wymaga innej pory"
     if fixture.expect.verdict == "refused":
         return "odmowy powtarzane na jednym koncie wstrzymałyby je wszystkim"
     for step in fixture.steps:
@@ -47,6 +50,11 @@ def playable(folder: Folder) -> str:
         if step.keys is not None and not isinstance(step.keys, str) and step.keys.wrong_pin_of:
             return "złe telePIN-y zablokowałyby konto wszystkim"
     return hindrance(folder)
+
+
+def _open(event: Event) -> bool:
+    """Whether what was looked up finds no office closed."""
+    return not isinstance(event, LookedUp) or event.found.get("open", True) is not False
 
 
 def without_consultants(folder: Folder) -> Folder:
@@ -79,9 +87,11 @@ async def place(
     ramp: float,
     number: Callable[[int], str],
     done: Callable[[Measured], None],
-) -> Load:
-    """Place ``calls`` calls, evenly over ``ramp`` seconds, ``folders`` in turn; ``number(n)`` is who calls."""
-    load, loop = Load(), asyncio.get_running_loop()
+    load: Load,
+) -> None:
+    """Place ``calls`` calls, evenly over ``ramp`` seconds, ``folders`` in turn; ``number(n)`` is who calls. What came
+    of each is in ``load`` as soon as it is over, also when this is interrupted."""
+    loop = asyncio.get_running_loop()
     began, up = loop.time(), 0
     watching = asyncio.create_task(_watch(load))
 
@@ -100,8 +110,7 @@ async def place(
         await asyncio.gather(*(one(place_) for place_ in range(calls)))
     finally:
         watching.cancel()
-    load.seconds = loop.time() - began
-    return load
+        load.seconds = loop.time() - began
 
 
 async def _played(lines: Lines, folder: Folder, number: str) -> Measured:

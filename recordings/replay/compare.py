@@ -13,6 +13,7 @@ from ivr.dialogue.script import short
 from ..fixture.journal_file import After, Turn
 from ..fixture.model import Outcome
 from .question import question_of
+from .wording import action_in_words, actions_in_words, event_in_words
 
 NAMES = {
     "node": "węzeł",
@@ -112,7 +113,7 @@ def _decided(before: Turn, now: Turn) -> Difference | None:
     if was != is_:
         asked, asks = (str(one) if one else "koniec" for one in (was, is_))
         if asked == asks:
-            was_done, done = does(before.actions), does(now.actions)
+            was_done, done = actions_in_words(before.actions), actions_in_words(now.actions)
             return "action", was_done, done, f"automat robi „{done}”, a robił „{was_done}”"
         return "question", asked, asks, f"automat jest przy „{asks}”, a był przy „{asked}”"
     for name in After.__struct_fields__:
@@ -126,11 +127,15 @@ def _decided(before: Turn, now: Turn) -> Difference | None:
 def _acted(before: Turn, now: Turn, *, exact: bool) -> Difference | None:
     was, is_ = does(before.actions), does(now.actions)
     if was != is_:
+        was, is_ = actions_in_words(before.actions), actions_in_words(now.actions)
+        if was == is_:
+            was, is_ = does(before.actions), does(now.actions)
         return "action", was, is_, f"automat robi „{is_}”, a robił „{was}”"
     if exact:
         changed = [new for old, new in zip(before.actions, now.actions, strict=False) if old != new]
         fields = _changed(before.actions, now.actions)
-        return "action", does(before.actions), does(now.actions), f"zmieniło się {short(changed[0])}: {fields}"
+        was, is_ = actions_in_words(before.actions), actions_in_words(now.actions)
+        return "action", was, is_, f"automat {action_in_words(changed[0])}, ale inaczej: {fields}"
     return None
 
 
@@ -148,7 +153,10 @@ def _understood(before: Event, now: Event) -> Difference | None:
     was, is_ = meaning(before), meaning(now)
     if was == is_:
         return None
-    return "event", was, is_, f"zrozumiano „{is_}”, a było „{was}”"
+    was, is_ = event_in_words(before), event_in_words(now)
+    if was == is_:
+        was, is_ = meaning(before), meaning(now)
+    return "event", was, is_, f"było teraz „{is_}”, a w nagraniu „{was}”"
 
 
 def meaning(event: Event) -> str:
@@ -175,7 +183,7 @@ def parting(
     if len(recorded) != len(today):
         number = min(len(recorded), len(today))
         more = (recorded if len(recorded) > len(today) else today)[number]
-        what = f"{meaning(more.event)} → {more.after.node}"
+        what = f"{event_in_words(more.event)} → {more.after.node}"
         if len(recorded) > len(today):
             return number, ("turns", what, "koniec", f"rozmowa kończy się wcześniej: nie ma tury „{what}”")
         return number, ("turns", "koniec", what, f"rozmowa trwa dłużej: dalej jest „{what}”")

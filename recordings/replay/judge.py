@@ -8,13 +8,12 @@ a known fault must fail what it expects, in the course that was recorded; while 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ivr.dialogue.script import short
-
 from ..fixture.folder import Folder
 from ..fixture.journal_file import Turn
-from .compare import Difference, meaning, said, unmet
+from .compare import Difference, said, unmet
 from .question import Question
 from .verdict import Divergence, Moment, Result, around
+from .wording import action_in_words, event_in_words
 
 
 def timeline_of(turns: Sequence[Turn]) -> tuple[Moment, ...]:
@@ -23,11 +22,11 @@ def timeline_of(turns: Sequence[Turn]) -> tuple[Moment, ...]:
     for turn in turns:
         asks_world = type(turn.event).__name__ in ("LookedUp", "PinChecked", "QueueEnded", "TransferEnded")
         text = getattr(turn.event, "text", "")
-        found.append(Moment(turn.at, "world" if asks_world else "caller", meaning(turn.event), text))
+        found.append(Moment(turn.at, "world" if asks_world else "caller", event_in_words(turn.event), text))
         if words := said(turn):
             found.append(Moment(turn.at, "bot", "says", words))
         if turn.actions:
-            found.append(Moment(turn.at, "core", turn.after.node, short(turn.actions[-1])))
+            found.append(Moment(turn.at, "core", turn.after.node, action_in_words(turn.actions[-1])))
     return tuple(found)
 
 

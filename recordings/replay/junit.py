@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from .verdict import Result
+from .wording import MOMENTS
 
 
 def junit(results: Sequence[Result], left: Sequence[str] = ()) -> bytes:
@@ -46,7 +47,8 @@ def told(result: Result) -> list[str]:
     lines = [f"{where}tura {parted.turn}, {parted.at:.1f} s: {parted.message}"]
     for moment in parted.around:
         mark = ">" if abs(moment.at - parted.at) < 0.005 else " "
-        lines.append(f"{mark} {moment.at:7.1f} s  {WHO[moment.who]:<10} {moment.what} {moment.text}".rstrip())
+        what = MOMENTS.get(moment.what, moment.what)
+        lines.append(f"{mark} {moment.at:7.1f} s  {WHO[moment.who]:<10} {what} {moment.text}".rstrip())
     return lines
 
 

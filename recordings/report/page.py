@@ -19,6 +19,7 @@ from ..fixture.folder import FixtureError, Folder, load
 from ..fixture.journal_file import JournalError
 from ..replay.judge import timeline_of
 from ..replay.said import topic_name
+from ..replay.wording import MOMENTS
 from .drawing import Piece, drawing
 from .scorecard import Fixture, Run, changes, confusions, scores
 from .words import marked
@@ -63,6 +64,7 @@ def write_report(path: Path, run: Run, earlier: Run | None = None, earlier_name:
             depth=", ".join(dict.fromkeys(DEPTHS.get(one["depth"], one["depth"]) for one in ordered)),
             words=WORDS,
             who=WHO,
+            moments=MOMENTS,
             scores=scores(run),
             earlier=scores(earlier) if earlier is not None else [],
             earlier_name=earlier_name,

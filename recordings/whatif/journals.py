@@ -57,7 +57,7 @@ def decoded(call: str, rows: Sequence[Row]) -> Journal:
             turns.append(journal_file.turn(at, EVENT.decode(row.event), state, ACTIONS.decode(row.actions)))
             states.append(state)
     except msgspec.MsgspecError as error:
-        return Journal(call, str(rows[0].at), fault=f"dziennika nie da się odczytać: {error}")
+        return Journal(call, str(rows[0].at), fault=f"dziennika nie da się odczytać: {journal_file.unreadable(error)}")
     if not turns or not isinstance(turns[0].event, CallArrived):
         return Journal(call, str(rows[0].at) if rows else "", fault="dziennik nie zaczyna się od przyjścia rozmowy")
     return Journal(call, turns[0].event.at, tuple(turns), tuple(states))

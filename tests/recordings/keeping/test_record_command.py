@@ -8,7 +8,7 @@ from typer.testing import CliRunner, Result
 
 from infolinia.cli import build
 from ivr.dialplan import load_plan
-from recordings.keeping.recorder import FACTS, Facts
+from recordings.keeping.recorder import FACTS, SOUND, Facts
 
 ROOT = Path(__file__).parents[3]
 CALL = "3f2b8c1e-5d6a-4b7c-9e8f-0a1b2c3d4e5f"
@@ -37,7 +37,8 @@ def test_nothing_is_kept_until_it_is_switched_on() -> None:
 def test_an_office_that_is_none_and_a_plan_without_the_announcement_are_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert "malopolskie" in run("record", "on", "--office", "malopolske").output
+    none = run("record", "on", "--office", "malopolske")
+    assert ("malopolskie" in none.output, none.exit_code) == (True, 2)
     plan = load_plan(ROOT / "dialplans")
     assert plan.manners is not None
     plan.manners = plan.manners.model_copy(update={"recorded": None})
@@ -57,7 +58,18 @@ def test_kept_calls_are_listed_and_forgotten(installation: Path) -> None:
     assert run("record", "forget").exit_code == 2
     assert run("record", "forget", CALL).exit_code == 0
     assert not folder.exists()
-    assert run("record", "forget", CALL).exit_code == 1
+    assert run("record", "forget", CALL).exit_code == 2
+
+
+def test_a_call_whose_engine_died_is_listed_and_forgotten_too(installation: Path) -> None:
+    folder = installation / "recordings" / CALL
+    folder.mkdir(parents=True)
+    (folder / SOUND).write_bytes(bytes(46 + 16_000))
+    listed = run("record", "list").output
+    assert (CALL in listed, "1.0 s" in listed, "urwane" in listed) == (True, True, True)
+    assert "nie da się odczytać" in run("fixture", CALL, "--to", str(installation)).output
+    assert run("record", "forget", CALL).exit_code == 0
+    assert not folder.exists()
 
 
 def test_a_fixture_of_no_call_and_a_bad_transcript_are_bad_input(installation: Path) -> None:

@@ -111,6 +111,18 @@ def test_a_call_is_kept_with_both_sides_its_journal_and_for_the_owner_alone(tmp_
     assert {stat.S_IMODE(file.stat().st_mode) for file in (tmp_path / ID).iterdir()} == {0o600}
 
 
+def test_of_a_call_whose_engine_dies_what_there_was_is_kept_and_said_to_be_broken_off(tmp_path: Path) -> None:
+    async def play() -> None:
+        kept = Kept(tmp_path)
+        await kept.begun()
+        kept.turn(Heard(text="", confidence=0.0), Ask(question="matter", lines=LINES))
+        await asyncio.to_thread(kept.recorder._disk.shutdown)  # as far as the disk is at that moment
+
+    run(play)
+    assert not msgspec.json.decode((tmp_path / ID / FACTS).read_bytes(), type=Facts).whole
+    assert len(journal_file.read(tmp_path / ID / "journal.jsonl")) == 2
+
+
 @pytest.mark.parametrize(
     ("asks", "event"),
     [

@@ -50,7 +50,14 @@ def test_an_entry_that_came_short_is_a_lost_key_and_another_queue_a_wrong_route(
 
 def test_what_needs_a_hotline_of_its_own_is_left_out() -> None:
     assert playable(load(CALLS / "auth-nip")) == ""
-    for name in ("auth-trzy-zle", "zamkniecie-awaryjne", "auth-eus-niedostepny", "og-skarga-zly", "kolejka-pelna"):
+    for name in (
+        "auth-trzy-zle",
+        "zamkniecie-awaryjne",
+        "auth-eus-niedostepny",
+        "pcc-konto-zly",
+        "kolejka-pelna",
+        "swieto",
+    ):
         assert playable(load(CALLS / name)), name
 
 
