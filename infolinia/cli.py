@@ -16,7 +16,7 @@ import typer
 
 from . import logs, polish_usage
 from .private_folder import UMASK, tighten
-from .refused_settings import FAULTS, refusals, unknown_variables, unreadable_files, unwritable
+from .refused_settings import FAULTS, not_ours, refusals, unknown_variables, unreadable_files, unwritable
 from .settings import Settings
 
 VERBS = {
@@ -86,6 +86,8 @@ def _refused() -> list[str]:
         settings = Settings()
     except FAULTS as error:
         return lines + refusals(error, os.environ)
+    if foreign := not_ours(settings):
+        return [*lines, *foreign]
     tighten(settings.var)
     logs.to_file(settings.var / "log" / "command.log")
     return lines + unwritable(settings)
@@ -137,7 +139,7 @@ def app() -> None:
         code = build(sys.argv[1:])(prog_name="infolinia", standalone_mode=False)
         raise SystemExit(code if isinstance(code, int) else 0)
     except polish_usage.UsageError as error:
-        typer.echo(polish_usage.told(error, sys.argv[1]), err=True)
+        typer.echo(polish_usage.told(error, next(iter(sys.argv[1:]), "")), err=True)
         raise SystemExit(2) from None
     except typer.Abort:
         typer.echo("Przerwano.", err=True)

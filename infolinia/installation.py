@@ -28,8 +28,8 @@ def prepare(settings: Settings, say: Say) -> Plan:
     ``asterisk.trouble.AsteriskError``.
     """
     settings.var.mkdir(parents=True, exist_ok=True)
-    tighten(settings.var)
     ensure_secrets(settings)
+    tighten(settings.var)
     asyncio.run(_make_tables(settings))
     versions = versions_of(settings)
     live = versions.live()

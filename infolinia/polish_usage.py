@@ -30,7 +30,7 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     (rf"No such option: (?P<what>[^\s.]\S*?)\.?{NEAR}", "nie ma opcji {what}{near}"),
     (rf"No such command '(?P<what>.*?)'\.?{NEAR}", "nie ma polecenia „{what}”{near}"),
     (r"Missing (?:argument|parameter)(?: |: )'?(?P<what>.+?)'?\.?", "brak argumentu „{what}”"),
-    (r"Missing option '?(?P<what>.+?)'?\.", "brak opcji {what}"),
+    (r"Missing option (?P<what>.+?)\.", "brak opcji {what}"),
     (r"Missing command\.", "brak polecenia"),
     (r"Got unexpected extra arguments?(?:\(s\))? \((?P<what>.*)\)", "za dużo argumentów: {what}"),
     (r"Option '(?P<what>.*)' does not take a value\.", "opcja {what} nie ma wartości"),
@@ -73,7 +73,7 @@ def told(error: Any, verb: str) -> str:
     """A ``UsageError`` of ``verb`` in Polish, with where help is to be had; called without anything, the help."""
     if type(error).__name__ == "NoArgsIsHelpError":
         return str(error.ctx.get_help())
-    command = error.ctx.command_path if error.ctx is not None else f"infolinia {verb}"
+    command = error.ctx.command_path if error.ctx is not None else f"infolinia {verb}".strip()
     return f"Błąd: {sentence(error.format_message())}\nPomoc: {command} --help"
 
 
@@ -88,6 +88,8 @@ def sentence(text: str) -> str:
             found = match.groupdict()
             near = found.get("near")
             listed = f": {near}" if "wartości{near}" in words else f"; czy chodziło o {near}?"
+            if words == "brak opcji {what}":
+                found["what"] = found["what"].replace("'", "").replace(" / ", " albo ")
             return words.format(**{**found, "near": listed if near else ""})
     return text
 

@@ -9,9 +9,26 @@ UMASK = 0o077
 """Of every process of ours: what it makes, its owner alone may read."""
 
 
+SIGNS = ("infolinia.db", "secrets/vault", "run/stack.json", "log/command.log", "log/engine-0.log")
+"""Files that a folder of ours has, any of them."""
+PARTS = (
+    *("asterisk", "closures.json", "dialplans", "infolinia.db", "log", "models", "prompts", "recording.json"),
+    *("recordings", "run", "secrets", "stubs", "topics"),
+)
+"""What we put directly into our folder first of all."""
+
+
+def foreign(folder: Path) -> bool:
+    """Whether ``folder`` holds something, and nothing of it is ours: a home, ``/etc``, somebody's data."""
+    if any((folder / sign).exists() for sign in SIGNS):
+        return False
+    names = {entry.name for entry in folder.iterdir()} - {"lost+found"}
+    return bool(names) and not names & set(PARTS)
+
+
 def tighten(folder: Path) -> bool:
-    """Take ``folder`` and what lies directly in it from everybody else, if it is ours and others may look into it;
-    whether that was so. A folder where others write too (sticky, as /tmp is) is left as it is."""
+    """Take ``folder`` and what lies directly in it from everybody else, if it is the hotline's (SIGNS) and others may
+    look into it; whether that was so. A folder that all write to (sticky, as /tmp is) is left as it is."""
     try:
         found = folder.stat()
     except OSError:
@@ -21,6 +38,7 @@ def tighten(folder: Path) -> bool:
         or not found.st_mode & UMASK
         or found.st_uid != os.geteuid()
         or found.st_mode & stat.S_ISVTX
+        or not any((folder / sign).exists() for sign in SIGNS)
     ):
         return False
     folder.chmod(stat.S_IMODE(found.st_mode) & ~UMASK)

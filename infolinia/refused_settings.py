@@ -5,7 +5,8 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from errno import EDQUOT, ENOENT, ENOSPC, ENOTDIR
-from stat import S_ISREG
+from pathlib import Path
+from stat import S_ISREG, S_ISVTX
 from tempfile import TemporaryFile
 from typing import Any
 
@@ -14,6 +15,7 @@ from pydantic_settings import SettingsError
 from rapidfuzz import process
 
 from .mishaps import reason
+from .private_folder import foreign
 from .settings import FILES, OperatorLine, Settings
 
 PREFIX = "INFOLINIA_"
@@ -83,6 +85,23 @@ def unknown_variables(environment: Mapping[str, str]) -> list[str]:
         for name, value in environment.items()
         if name.upper().startswith(PREFIX) and name.upper() not in known.values()
     ]
+
+
+def not_ours(settings: Settings) -> list[str]:
+    """A line when ``settings.var`` is somebody else's: the hotline would fill it, and close it to all others."""
+    place = settings.var.resolve()
+    try:
+        if place in (Path.home(), settings.root) or settings.root.is_relative_to(place):
+            why = "to folder domowy albo folder, w którym leży program"
+        elif place.is_dir() and place.stat().st_mode & S_ISVTX:
+            why = "ten folder jest wspólny, a infolinia trzyma w swoim sekrety"
+        elif place.is_dir() and foreign(place):
+            why = "ten folder ma już inną zawartość i nic infolinii"
+        else:
+            return []
+    except (OSError, RuntimeError):
+        return []  # that nothing can be written there is told for itself
+    return [f"{PREFIX}VAR={settings.var}: {why}; wskaż nowy albo pusty folder, np. {place / 'infolinia'}"]
 
 
 def unwritable(settings: Settings) -> list[str]:

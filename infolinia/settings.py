@@ -206,6 +206,19 @@ class Settings(BaseSettings):
             for n in several.get(name, range(1)):
                 yield f"INFOLINIA_{name.upper()}_PORT", self.port(name, n)
 
+    @field_validator("root", "var", "dialplans", "asterisk_prefix", "vosk_model", mode="before")
+    @classmethod
+    def _named(cls, value: Any) -> Any:
+        """An empty text would mean the working folder."""
+        if value == "":
+            raise ValueError("puste; podaj folder albo usuń to ustawienie")
+        return value
+
+    @field_validator("root", "var")
+    @classmethod
+    def _absolute(cls, folder: Path) -> Path:
+        return folder.absolute()
+
     @field_validator("vosk_model")
     @classmethod
     def _tiny_by_name(cls, model: Path | None) -> Path | None:

@@ -33,12 +33,42 @@ def test_what_is_linked_into_it_and_a_folder_of_many_are_left_alone(tmp_path: Pa
     elsewhere.mkdir(mode=0o755)
     var = tmp_path / "var"
     var.mkdir(mode=0o755)
+    (var / "infolinia.db").touch()
     (var / "prompts").symlink_to(elsewhere)
     assert tighten(var)
     assert (mode(var), mode(elsewhere)) == (0o700, 0o755)
     assert not tighten(var)
     shared = tmp_path / "tmp"
     shared.mkdir()
+    (shared / "infolinia.db").touch()
     shared.chmod(0o1777)
     assert not tighten(shared)
     assert mode(shared) == 0o1777
+
+
+def test_a_folder_that_is_not_ours_is_refused_and_left_alone(tmp_path: Path) -> None:
+    """Each verb asks: an administrator who names a wrong folder must not lose the machine."""
+    others = tmp_path / "etc"
+    others.mkdir(mode=0o755)
+    (others / "passwd").touch(mode=0o644)
+    shared = tmp_path / "tmp"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    home = tmp_path / "home"
+    home.mkdir(mode=0o755)
+    (home / "models").mkdir(mode=0o755)
+    for named in (str(others), str(shared), str(home), "", "."):
+        environment = {**os.environ, "INFOLINIA_VAR": named, "HOME": str(home)}
+        done = subprocess.run(
+            [sys.executable, "-m", "infolinia", "status"],
+            env=environment,
+            cwd=str(home),
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 2, named
+        assert f"INFOLINIA_VAR={named if named != '.' else home}" in done.stderr
+    assert [mode(path) for path in (others, others / "passwd", home, home / "models")] == [0o755, 0o644, 0o755, 0o755]
+    assert mode(shared) == 0o1777
+    assert not [*shared.iterdir()]

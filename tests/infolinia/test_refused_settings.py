@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from infolinia.refused_settings import FAULTS, refusals, unknown_variables
-from infolinia.settings import Settings
+from infolinia.refused_settings import FAULTS, not_ours, refusals, unknown_variables
+from infolinia.settings import ROOT, Settings
 
 
 def refused(monkeypatch: pytest.MonkeyPatch, **variables: str) -> str:
@@ -126,3 +126,10 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
         text=True,
     )
     assert (done.returncode, "INFOLINIA_VAR=" in done.stderr, "Traceback" in done.stderr) == (2, True, False)
+
+
+def test_folders_above_the_program_are_not_for_the_hotline(tmp_path: Path) -> None:
+    for place in (Path("/"), ROOT, ROOT.parent):
+        assert "w którym leży program" in not_ours(Settings(var=place))[0]
+    assert not_ours(Settings(var=tmp_path)) == []
+    assert not_ours(Settings(var=tmp_path / "new" / "deep")) == []
