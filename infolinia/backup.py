@@ -4,11 +4,13 @@ What can be made again (Asterisk itself, rendered prompts, models, logs) is left
 written with mode 600 and belongs where the office keeps such things.
 """
 
+import gzip
 import os
 import shutil
 import sqlite3
 import tarfile
 import tempfile
+import zlib
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -74,23 +76,51 @@ def restore(source: Path, var: Path) -> Path | None:
     it is kept in ``var/before-…``, mode 700. What no archive holds (Asterisk, prompts, models) stays. The hotline must
     be stopped.
     """
-    var.mkdir(exist_ok=True, mode=0o700)
+    var.mkdir(parents=True, exist_ok=True, mode=0o700)
     fresh = var / "restoring"
     shutil.rmtree(fresh, ignore_errors=True)
     try:
-        with tarfile.open(source, "r:gz") as archive:
-            archive.extractall(fresh, filter="data")
-            for folder in filter(tarfile.TarInfo.isdir, archive.getmembers()):
-                (fresh / folder.name).chmod(folder.mode & 0o700)  # the filter drops it
-    except (tarfile.TarError, OSError, EOFError) as error:
+        _unpack(source, fresh)
+        return _exchange(fresh, var)
+    finally:
         shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _unpack(source: Path, fresh: Path) -> None:
+    """The archive in ``fresh``, looked through. Raises ``BackupError``."""
+    try:
+        with gzip.open(source) as stream:
+            while stream.read(1 << 20):  # to its checksum: tarfile reads no further than the last member
+                pass
+        with tarfile.open(source, "r:gz") as archive:
+            members = archive.getmembers()
+            if foreign := next((member.name for member in members if not _ours(member.name)), None):
+                raise BackupError(
+                    f"{source} nie jest kopią infolinii (jest w niej {foreign}); archiwum zapisuje infolinia backup. "
+                    "Niczego nie zmieniono"
+                )
+            archive.extractall(fresh, filter="data")
+            for folder in filter(tarfile.TarInfo.isdir, members):
+                (fresh / folder.name).chmod(folder.mode & 0o700)  # the filter drops it
+    except (tarfile.TarError, OSError, EOFError, zlib.error, ValueError) as error:
         known = isinstance(error, OSError) and error.errno is not None
         why = reason(error) if known and isinstance(error, OSError) else "ucięta albo uszkodzona"
         raise BackupError(f"{source} nie jest kopią, którą da się odczytać ({why}); niczego nie zmieniono") from None
+    if not members:
+        raise BackupError(f"{source} jest puste; niczego nie zmieniono")
     for name in DATABASES:
         if (fresh / name).exists():
             _check(fresh / name)
-    aside = var / f"before-{datetime.now():%Y%m%d-%H%M%S}"
+
+
+def _ours(name: str) -> bool:
+    """Whether ``backup`` writes a member of this name."""
+    return any(name == kept or name.startswith(f"{kept}/") for kept in (*DATABASES, *KEPT))
+
+
+def _exchange(fresh: Path, var: Path) -> Path | None:
+    """What lies in ``fresh``, to its place in ``var``; where the former content is now."""
+    aside = var / f"before-{datetime.now():%Y%m%d-%H%M%S-%f}"
     moved = False
     for name in (name for name in (*DATABASES, *KEPT) if (fresh / name).exists()):
         for present in (name, f"{name}-wal", f"{name}-shm"):
@@ -101,7 +131,6 @@ def restore(source: Path, var: Path) -> Path | None:
                 moved = True
         (var / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.move(fresh / name, var / name)
-    shutil.rmtree(fresh)
     return aside if moved else None
 
 
@@ -119,7 +148,16 @@ def _snapshot(database: Path, copy: Path) -> Path:
 
 
 def _check(database: Path) -> None:
-    with sqlite3.connect(database) as connection:
-        (verdict,) = connection.execute("PRAGMA integrity_check").fetchone()
-    if verdict != "ok":
-        raise BackupError(f"baza w kopii jest uszkodzona: {verdict}; niczego nie zmieniono")
+    """Raises ``BackupError`` unless this is a sound database with tables in it."""
+    try:
+        connection = sqlite3.connect(database)
+        try:
+            (verdict,) = connection.execute("PRAGMA integrity_check").fetchone()
+            (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        verdict, tables = str(error), 0
+    if verdict != "ok" or not tables:
+        what = "jest pusta" if verdict == "ok" else f"jest uszkodzona ({verdict})"
+        raise BackupError(f"baza w kopii {what}; niczego nie zmieniono")

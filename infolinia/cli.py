@@ -150,5 +150,4 @@ def app() -> None:
         if (text := told(error, Settings())) is None:
             raise
         structlog.get_logger(__name__).error("command failed", verb=sys.argv[1:2], exc_info=error)
-        typer.echo(text, err=True)
-        raise SystemExit(getattr(error, "exit_code", 1)) from None
+        raise SystemExit(polish_usage.refuse(text, getattr(error, "exit_code", 1))) from None

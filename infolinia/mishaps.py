@@ -85,6 +85,8 @@ def of_database(error: SQLAlchemyError, settings: Settings) -> str:
     if "not a database" in cause or "malformed" in cause:
         mend = "Odtwórz ją z kopii: infolinia down && infolinia restore PLIK"
         return f"Baza danych {file} jest uszkodzona. {mend}"
+    if "unable to open" in cause and not file.parent.is_dir():
+        return f"Nie ma jeszcze bazy danych {file}. Zrobi ją: infolinia setup (albo popraw INFOLINIA_VAR)"
     if "unable to open" in cause or "readonly" in cause:
         return f"Bazy danych {file} nie da się otworzyć do zapisu. Sprawdź jej prawa i folder: ls -l {file.parent}"
     if "locked" in cause:

@@ -3,7 +3,9 @@
 typer has no translations; what its versions name otherwise than is known here stays English, and works.
 """
 
+import json
 import re
+import sys
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, cast
@@ -75,6 +77,14 @@ def told(error: Any, verb: str) -> str:
         return str(error.ctx.get_help())
     command = error.ctx.command_path if error.ctx is not None else f"infolinia {verb}".strip()
     return f"Błąd: {sentence(error.format_message())}\nPomoc: {command} --help"
+
+
+def refuse(text: str, code: int) -> int:
+    """Say why a command does nothing; who asked for JSON has it as ``{"ok": false, "error": …}`` too. The ``code``."""
+    if "--json" in sys.argv:
+        typer.echo(json.dumps({"ok": False, "error": text}, ensure_ascii=False))
+    typer.echo(text, err=True)
+    return code
 
 
 def sentence(text: str) -> str:

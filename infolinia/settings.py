@@ -58,7 +58,8 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 Url = Annotated[str, AfterValidator(_url)]
 Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9.:/\[\]_-]*$", max_length=255)]
 SipUser = Annotated[str, Field(pattern=r"^[A-Za-z0-9+._-]*$", max_length=64)]
-Consultant = Annotated[str, Field(pattern=r"^[a-z][a-z0-9._-]{0,63}$")]
+CONSULTANT = r"^[a-z][a-z0-9._-]{0,63}$"
+Consultant = Annotated[str, Field(pattern=CONSULTANT)]
 
 
 class OperatorLine(BaseModel):

@@ -1,6 +1,8 @@
 """Which telephones of consultants there are, and how another one comes about."""
 
-from .settings import Settings
+import re
+
+from .settings import CONSULTANT, Settings
 
 
 def unknown(settings: Settings, name: str) -> str | None:
@@ -8,7 +10,7 @@ def unknown(settings: Settings, name: str) -> str | None:
     known, plain = settings.consultants, name.removeprefix("PJSIP/")
     if plain in known:
         return None
-    return (
-        f"Nie ma telefonu „{name}”. Są: {', '.join(known)}. Nowy: "
-        f"INFOLINIA_CONSULTANTS={','.join((*known, plain))} infolinia restart"
-    )
+    there = f"Nie ma telefonu „{name}”. Są: {', '.join(known)}."
+    if not re.fullmatch(CONSULTANT, plain):
+        return f"{there} Nazwa nowego: małe litery, cyfry, kropka i łącznik, np. konsultant{len(known) + 1}"
+    return f"{there} Nowy: INFOLINIA_CONSULTANTS={','.join((*known, plain))} infolinia restart"

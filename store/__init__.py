@@ -4,6 +4,7 @@ SQLite (the embedded default) and PostgreSQL behind one SQLAlchemy Core engine. 
 ``synchronous=FULL``: what ``commit`` returned for survives a power cut; what is deleted leaves its pages too.
 """
 
+import sqlite3
 from datetime import UTC, datetime
 from typing import Any
 
@@ -38,6 +39,11 @@ def open_database(url: str, *, busy_timeout: float = 5.0) -> AsyncEngine:
     errors never quote the values of a statement."""
     engine = create_async_engine(url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True)
     if url.startswith("sqlite"):
+
+        @event.listens_for(engine.sync_engine, "do_connect")
+        def _can_be_opened(_dialect: Any, _record: Any, args: Any, _options: Any) -> None:
+            """A file that cannot be opened fails here: in aiosqlite's thread it fails past the end of the loop, too."""
+            sqlite3.connect(args[0]).close()
 
         @event.listens_for(engine.sync_engine, "connect")
         def _pragmas(connection: Any, _record: Any) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from desk.agents import AgentError, Agents, Member
 from infolinia.asterisk.connection import manager
 from infolinia.mishaps import of_database
+from infolinia.polish_usage import refuse
 from infolinia.settings import Settings
 from infolinia.stack import Stack
 from infolinia.telephones import unknown
@@ -52,8 +53,7 @@ def add(
       infolinia agent add konsultant1 -q 'malopolskie-*' -q krajowa-kol-ogolna --name "Anna"
     """
     if absent := unknown(Stack.found(Settings()).settings, agent):
-        typer.echo(absent, err=True)
-        raise typer.Exit(2)
+        raise typer.Exit(refuse(absent, 2))
     _say(agent, "obsługuje", _with_agents(lambda agents: agents.add(agent, queue, name)))
 
 
@@ -161,7 +161,7 @@ def _say(agent: str, what: str, queues: list[str]) -> None:
 
 
 def _with_agents(act: Callable[[Agents], Awaitable[T]], patient: bool = False) -> T:
-    """Run ``act`` over a manager connection of its own; faults end the command with code 2 and one line."""
+    """Run ``act`` over a manager connection of its own; faults end the command with one line."""
 
     async def run() -> T:
         settings = Stack.found(Settings()).settings
@@ -183,18 +183,18 @@ def _with_agents(act: Callable[[Agents], Awaitable[T]], patient: bool = False) -
     try:
         return asyncio.run(run())
     except AmiRefused:
-        typer.echo(
-            "Nie udało się: Asterisk nie przyjął hasła stanowiska; to nie nasz Asterisk albo sprzed zmiany sekretów "
-            "(infolinia status, infolinia restart)",
-            err=True,
+        code, why = (
+            1,
+            (
+                "Asterisk nie przyjął hasła stanowiska; to nie nasz Asterisk albo sprzed zmiany sekretów "
+                "(infolinia status, infolinia restart)"
+            ),
         )
     except AmiError:
         port = Stack.found(Settings()).settings.port("ami")
-        typer.echo(
-            f"Nie udało się: Asterisk nie odpowiada na porcie poleceń {port} (infolinia status, infolinia up)", err=True
-        )
+        code, why = 1, f"Asterisk nie odpowiada na porcie poleceń {port} (infolinia status, infolinia up)"
     except (AgentError, FileNotFoundError) as error:
-        typer.echo(f"Nie udało się: {error}", err=True)
+        code, why = 2, str(error)
     except SQLAlchemyError as error:
-        typer.echo(f"Nie udało się: {of_database(error, Settings())}", err=True)
-    raise typer.Exit(2)
+        code, why = 1, of_database(error, Settings())
+    raise typer.Exit(refuse(f"Nie udało się: {why}", code))

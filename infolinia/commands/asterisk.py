@@ -82,7 +82,12 @@ def status() -> None:
     Przykład: infolinia asterisk status
     """
     with _faults():
-        now = _asterisk().status()
+        settings = Settings()
+        site = installer.find(settings)
+        now = Asterisk(settings, site).status() if site is not None else None
+    if site is None:
+        typer.echo("Asteriska jeszcze tu nie ma: infolinia asterisk install")
+        raise typer.Exit(3)
     if now is None:
         typer.echo("Asterisk nie działa. Uruchom: infolinia asterisk start")
         raise typer.Exit(3)

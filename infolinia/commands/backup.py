@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from infolinia import backup as archive
-from infolinia.background import Background
 from infolinia.mishaps import reason
 from infolinia.settings import Settings
+from infolinia.stack import Stack
 
 
 def backup(
@@ -26,14 +26,14 @@ def backup(
       infolinia backup /mnt/sejf/infolinia.tar.gz
     """
     target = target or Path(f"infolinia-{datetime.now():%Y%m%d-%H%M%S}.tar.gz")
+    if not (home := target.absolute().parent).is_dir():
+        raise _refusal(f"Nie można zapisać {target}: nie ma folderu {home}: utwórz go (mkdir -p)", 2)
     try:
         names = archive.backup(Settings().var, target)
     except archive.BackupError as error:
         raise _refusal(str(error)) from None
     except OSError as error:
-        folder = target.absolute().parent
-        why = f"nie ma folderu {folder}: utwórz go (mkdir -p)" if not folder.is_dir() else reason(error)
-        raise _refusal(f"Nie można zapisać {target}: {why}") from None
+        raise _refusal(f"Nie można zapisać {target}: {reason(error)}") from None
     typer.echo(f"{target}: {', '.join(names)} ({target.stat().st_size // 1024} KiB, prawa 600)")
 
 
@@ -45,19 +45,22 @@ def restore(source: Annotated[Path, typer.Argument(help="Archiwum, które zapisa
       infolinia down && infolinia restore infolinia-20260421-100000.tar.gz
     """
     settings = Settings()
-    if Background(settings.var, "serve").pid() is not None:
-        raise _refusal("Infolinia działa: najpierw infolinia down")
+    if runs := Stack.found(settings).running():
+        raise _refusal(f"Działa: {', '.join(runs)}. Najpierw infolinia down; niczego nie zmieniono.")
     if not source.is_file():
         why = "to jest folder, a potrzeba archiwum" if source.is_dir() else "nie ma takiego pliku"
-        typer.echo(f"{source}: {why}; archiwum zapisuje infolinia backup. Niczego nie zmieniono.", err=True)
-        raise typer.Exit(2)
+        raise _refusal(f"{source}: {why}; archiwum zapisuje infolinia backup. Niczego nie zmieniono.", 2)
     try:
         aside = archive.restore(source, settings.var)
     except archive.BackupError as error:
         raise _refusal(str(error)) from None
+    except OSError as error:
+        raise _refusal(
+            f"Nie można przywrócić {source}: {reason(error)}. Poprzednie dane są w {settings.var}."
+        ) from None
     typer.echo("Przywrócono." + (f" Poprzednie dane: {aside}" if aside else ""))
 
 
-def _refusal(why: str) -> typer.Exit:
+def _refusal(why: str, code: int = 1) -> typer.Exit:
     typer.echo(why, err=True)
-    return typer.Exit(1)
+    return typer.Exit(code)

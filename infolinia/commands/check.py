@@ -11,6 +11,7 @@ from rich.console import Console
 from infolinia.deployment import offices_lost
 from infolinia.judgement import Judgement, judge
 from infolinia.mishaps import reason
+from infolinia.polish_usage import refuse
 from infolinia.settings import Settings
 from ivr.dialogue.plan import Plan
 from ivr.dialplan import Fault
@@ -38,6 +39,8 @@ def check(
     settings = Settings()
     root = folder or settings.dialplans
     console = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
+    if not root.is_dir():
+        raise typer.Exit(refuse(no_folder(root), 2))
     if migrate:
         _migrate(root, console)
     with console.status("Sprawdzam pliki") as status:
@@ -48,6 +51,11 @@ def check(
     else:
         _tell(console, found)
     raise typer.Exit(1 if found.faults else 0)
+
+
+def no_folder(root: Path) -> str:
+    """What to say of dialplans in a folder that there is not."""
+    return f"{root}: nie ma takiego folderu dialplanów (hotline.yaml, …). Bez nazwy: dialplans/"
 
 
 def _with_lost(found: Judgement, settings: Settings) -> Judgement:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from desk.outbox import Backlog, Outbox, Pending
 from infolinia.mishaps import of_database
+from infolinia.polish_usage import refuse
 from infolinia.settings import Settings
 from ivr.calendar import WARSAW
 from store import create_tables, open_database
@@ -80,7 +81,7 @@ def _clock(moment: datetime) -> str:
 
 
 def _with_outbox(act: Callable[[Outbox], Awaitable[T]]) -> T:
-    """Run ``act`` on the outbox of this installation; a fault of the database ends the command with code 2."""
+    """Run ``act`` on the outbox of this installation; a fault of the database ends the command with code 1."""
 
     async def run() -> T:
         database = open_database(Settings().database_url)
@@ -93,5 +94,4 @@ def _with_outbox(act: Callable[[Outbox], Awaitable[T]]) -> T:
     try:
         return asyncio.run(run())
     except SQLAlchemyError as error:
-        typer.echo(f"Nie udało się: {of_database(error, Settings())}", err=True)
-        raise typer.Exit(2) from None
+        raise typer.Exit(refuse(f"Nie udało się: {of_database(error, Settings())}", 1)) from None

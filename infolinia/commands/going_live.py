@@ -17,6 +17,7 @@ from infolinia.asterisk.trouble import AsteriskError
 from infolinia.background import Background
 from infolinia.deployment import NotFit, changes_between, plan_of, roll_back, versions_of, who
 from infolinia.deployment import deploy as make_live
+from infolinia.polish_usage import refuse
 from infolinia.settings import Settings
 from ivr.calendar import WARSAW
 from ivr.dialogue.plan import Plan
@@ -27,7 +28,7 @@ from voicebot.topics.catalogue import CatalogueError, digest
 from voicebot.topics.versions import Versions as Models
 from voicebot.voices.voice import VoiceError
 
-from .check import summary
+from .check import no_folder, summary
 
 console = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False, markup=False)
 ENGINES_SECONDS = 5.0
@@ -82,6 +83,8 @@ def deploy(
       infolinia deploy --remove podlaskie
     """
     settings = Settings()
+    if folder is not None and not folder.is_dir():
+        raise typer.Exit(refuse(f"{no_folder(folder)}. Nic się nie zmieniło.", 2))
     os.nice(10)  # the proof must take nothing from calls under way
     with _plainly():
         done = make_live(

@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from infolinia.mishaps import reason
+from infolinia.polish_usage import refuse
 from infolinia.settings import Settings
 from voicebot.audio import AudioError, alaw_decode, load, seconds, write_wav
 from voicebot.cut import utterances
@@ -44,6 +45,8 @@ def listen(
 
       infolinia listen rozmowa.wav --ear whisper --json
     """
+    if absent := [str(file) for file in files if not file.exists()]:
+        _fail(f"nie ma takiego pliku: {', '.join(absent)}", 2)
     crew = find_ear(ear)
     failed = False
     with asyncio.Runner() as runner:
@@ -72,11 +75,16 @@ def say(
     Przykład: infolinia say "Proszę wpisać sześć cyfr telePIN." -o probka.wav
     """
     if not any(letter.isalnum() for letter in text):
-        _fail('nie ma czego powiedzieć: podaj tekst, np. infolinia say "Dzień dobry."')
+        _fail('nie ma czego powiedzieć: podaj tekst, np. infolinia say "Dzień dobry."', 2)
     if output.suffix.lower() not in ("", ".wav"):
-        _fail(f"{output}: zapisuję tylko WAV; podaj nazwę z końcówką .wav")
+        _fail(f"{output}: zapisuję tylko WAV; podaj nazwę z końcówką .wav", 2)
+    if not output.absolute().parent.is_dir():
+        _fail(f"nie ma folderu {output.absolute().parent}: utwórz go (mkdir -p)", 2)
     try:
         speaker = find_voice(voice or Settings().voice, pace="slow" if slow else "usual")
+    except VoiceError as error:
+        _fail(f"głos nie działa: {error}", 2 if voice else 1)
+    try:
         pcm = asyncio.run(speaker.render(text))
         write_wav(output, pcm)
     except VoiceError as error:
@@ -157,6 +165,5 @@ def _sound(file: Path) -> bytes:
     return pcm
 
 
-def _fail(fault: str) -> NoReturn:
-    typer.echo(f"Błąd: {fault}", err=True)
-    raise typer.Exit(1)
+def _fail(fault: str, code: int = 1) -> NoReturn:
+    raise typer.Exit(refuse(f"Błąd: {fault}", code))

@@ -2,11 +2,14 @@
 
 import sqlite3
 import stat
+import tarfile
 from pathlib import Path
+from random import Random
 
 import pytest
 from typer.testing import CliRunner
 
+from infolinia.background import Background
 from infolinia.backup import BackupError, backup, restore
 from infolinia.cli import build
 
@@ -95,5 +98,68 @@ def test_an_empty_var_is_refused(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INFOLINIA_VAR", str(tmp_path / "var"))
     done = CliRunner().invoke(build(["backup"]), ["backup", str(tmp_path / "nowhere" / "x.tar.gz")])
-    assert done.exit_code == 1
+    assert done.exit_code == 2
     assert f"nie ma folderu {tmp_path / 'nowhere'}" in done.stderr
+
+
+def test_a_foreign_archive_is_refused(var: Path, tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "index.md").write_text("text")
+    for names in (["docs"], ["docs", "var/infolinia.db"], []):
+        archive = tmp_path / "foreign.tar.gz"
+        with tarfile.open(archive, "w:gz") as file:
+            for name in names:
+                file.add(tmp_path / name, name)
+        with pytest.raises(BackupError, match="iczego nie zmieniono"):
+            restore(archive, var)
+        assert number(var) == 42
+        assert not (var / "restoring").exists()
+
+
+def test_a_byte_that_flipped_changes_nothing_wherever_it_is(var: Path, tmp_path: Path) -> None:
+    long = Random(1).randbytes(20_000)
+    (var / "secrets" / "long").write_bytes(long)
+    archive = tmp_path / "kept.tar.gz"
+    backup(var, archive)
+    whole, refused = archive.read_bytes(), 0
+    for place in range(20, len(whole), len(whole) // 25):
+        archive.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        try:
+            restore(archive, tmp_path / "other")
+        except BackupError:
+            refused += 1
+        else:
+            assert (tmp_path / "other" / "secrets" / "long").read_bytes() == long, place
+    assert refused >= 20
+
+
+@pytest.mark.parametrize("content", [b"", b"this is no database" * 100])
+def test_a_database_that_is_none_is_not_put_in_place(var: Path, tmp_path: Path, content: bytes) -> None:
+    bad = tmp_path / "bad"
+    (bad / "secrets").mkdir(parents=True)
+    (bad / "secrets" / "vault").write_bytes(b"other key")
+    (bad / "infolinia.db").write_bytes(content)
+    archive = tmp_path / "bad.tar.gz"
+    with tarfile.open(archive, "w:gz") as file:
+        file.add(bad / "secrets", "secrets")
+        file.add(bad / "infolinia.db", "infolinia.db")
+    with pytest.raises(BackupError, match="niczego nie zmieniono"):
+        restore(archive, var)
+    assert number(var) == 42
+    assert (var / "secrets" / "vault").read_bytes() == b"key"
+    assert not (var / "restoring").exists(), "it held secrets"
+
+
+def test_nothing_is_restored_under_what_runs(var: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INFOLINIA_VAR", str(var))
+    archive = tmp_path / "kept.tar.gz"
+    backup(var, archive)
+    stub = Background(var, "stub-crm")
+    stub.start(["sleep", "60"])
+    try:
+        done = CliRunner().invoke(build(["restore"]), ["restore", str(archive)])
+    finally:
+        stub.stop()
+    assert done.exit_code == 1
+    assert "stub-crm" in done.stderr
+    assert "infolinia down" in done.stderr

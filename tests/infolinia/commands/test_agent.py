@@ -89,13 +89,13 @@ def test_without_asterisk_the_list_shows_what_is_kept_and_changes_are_refused(am
     assert listed.exit_code == 0
     assert "konsultant1" in listed.stdout
     assert "Asterisk nie odpowiada" in listed.stderr
-    assert run("pause", "konsultant1").exit_code == 2
+    assert run("pause", "konsultant1").exit_code == 1
 
 
 def test_a_refused_password_is_said_and_not_taken_for_silence(ami: FakeAmi) -> None:
     ami.fault = AmiRefused("wrong secret")
     listed = run("list")
-    assert listed.exit_code == 2
+    assert listed.exit_code == 1
     assert "nie przyjął hasła" in listed.stderr
 
 

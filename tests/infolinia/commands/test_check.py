@@ -186,7 +186,7 @@ def test_schemas_are_written_and_do_not_disturb(root: Path) -> None:
 
 
 def test_schemas_of_a_folder_that_is_not_there(tmp_path: Path) -> None:
-    assert run(schema, str(tmp_path / "nowhere")).exit_code == 1
+    assert run(schema, str(tmp_path / "nowhere")).exit_code == 2
 
 
 def test_a_former_proof_is_called_so(root: Path, var: Path, monkeypatch: pytest.MonkeyPatch) -> None:

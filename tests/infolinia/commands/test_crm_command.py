@@ -76,5 +76,6 @@ def test_what_was_laid_aside_is_listed_and_tried_again(var: Path) -> None:
 def test_a_broken_database_is_said(var: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INFOLINIA_DATABASE", f"sqlite+aiosqlite:///{var}/missing/infolinia.db")
     result = run("list")
-    assert result.exit_code == 2
-    assert f"Bazy danych {var}/missing/infolinia.db nie da się otworzyć" in result.output
+    assert result.exit_code == 1
+    assert f"Nie ma jeszcze bazy danych {var}/missing/infolinia.db" in result.output
+    assert "infolinia setup" in result.output
