@@ -75,7 +75,9 @@ class Asterisk:
     def boot(self, patience: float = 30.0) -> int:
         """Start without looking at ports first; see ``start``."""
         self._prepare_folders()
-        with (self._folder / "log" / "console").open("ab") as console, _many_files():
+        output = self._folder / "log" / "console"
+        output.touch(mode=0o600)
+        with output.open("ab") as console, _many_files():
             process = subprocess.Popen(
                 [self._site.binary, "-f", "-C", self._conf],
                 stdin=subprocess.DEVNULL,
