@@ -76,7 +76,10 @@ def told(error: Any, verb: str) -> str:
     if type(error).__name__ == "NoArgsIsHelpError":
         return str(error.ctx.get_help())
     command = error.ctx.command_path if error.ctx is not None else f"infolinia {verb}".strip()
-    return f"Błąd: {sentence(error.format_message())}\nPomoc: {command} --help"
+    said = sentence(error.format_message())
+    if verb == "say" and said.startswith("nie ma opcji"):
+        said += '; tekst, który zaczyna się od kreski, podaje się po „--”: infolinia say -o x.wav -- "-5 zł"'
+    return f"Błąd: {said}\nPomoc: {command} --help"
 
 
 def refuse(text: str, code: int) -> int:

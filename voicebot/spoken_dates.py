@@ -3,6 +3,7 @@
 # ruff: noqa: SIM905 - word lists are read and edited as text
 
 import re
+from calendar import monthrange
 from datetime import date, timedelta
 from itertools import pairwise
 
@@ -39,6 +40,16 @@ _BESIDE = {"zeszlego": -1, "zeszlym": -1, "ubieglego": -1, "ubieglym": -1, "popr
 """Years told by this one ("zeszłego roku")."""
 UNREADABLE = 0
 """A year that was told and is not understood: no date has it."""
+_SPANS = {"dzien": (1, 0), "dni": (1, 0), "tydzien": (7, 0), "tygodnie": (7, 0), "tygodni": (7, 0)} | {
+    "miesiac": (0, 1),
+    "miesiace": (0, 1),
+    "miesiecy": (0, 1),
+    "rok": (0, 12),
+    "lata": (0, 12),
+    "lat": (0, 12),
+}
+"""Days and months of a stretch of time ("za dwa tygodnie", "rok temu")."""
+MOST_YEARS = 150
 _FIGURES = re.compile(r"\b(\d{1,2})[ .\-/](\d{1,2})[ .\-/](\d{4})\b")
 _ISO = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
 _WORD = re.compile(r"\d+|[^\W\d_]+")
@@ -62,6 +73,12 @@ _SLANG = {
     "tysiaka": 1000,
     "tysiaki": 1000,
     "tysiakow": 1000,
+    "kolo": 1000,
+    "kola": 1000,
+    "kol": 1000,
+    "kafel": 1000,
+    "kafle": 1000,
+    "kafli": 1000,
 }
 _LARGE = {"tys": 1000, "tysiac": 1000, "tysiaca": 1000, "tysiace": 1000, "tysiecy": 1000} | {
     "mln": 10**6,
@@ -82,6 +99,8 @@ def read_date(text: str, today: date) -> date | None:
         day, month, year = map(int, found.groups())
         return _made(year, month, day)
     words = _WORD.findall(plain)
+    if (away := _away(words, today)) is not None:
+        return away
     for before, word in pairwise(["", *words]):
         if word in _DAYS and before != "nie":
             return today + timedelta(days=_DAYS[word])
@@ -97,6 +116,28 @@ def read_date(text: str, today: date) -> date | None:
         return _made(year_, month_, day_)
     near = (_made(year, month_, day_) for year in (today.year - 1, today.year, today.year + 1))
     return min((day for day in near if day), key=lambda day: abs(day - today), default=None)
+
+
+def _away(words: list[str], today: date) -> date | None:
+    """The day so and so long after today ("za tydzień", "za trzy dni") or before it ("rok temu"); the last of its month
+    where that has no such day."""
+    for at, word in enumerate(words):
+        if word not in _SPANS:
+            continue
+        later = max((n for n in range(at) if words[n] == "za"), default=None)
+        if later is None and words[at + 1 : at + 2] != ["temu"]:
+            continue
+        told = words[later + 1 if later is not None else 0 : at]
+        count = read_cardinal(" ".join(told)) if told else 1
+        days, months = _SPANS[word]
+        if count is None or count * max(days / 365, months / 12) > MOST_YEARS:
+            continue
+        signed = count if later is not None else -count
+        whole = today.year * 12 + today.month - 1 + signed * months
+        year, month = divmod(whole, 12)
+        day = min(today.day, monthrange(year, month + 1)[1])
+        return date(year, month + 1, day) + timedelta(days=signed * days)
+    return None
 
 
 def _made(year: int, month: int, day: int) -> date | None:

@@ -72,12 +72,17 @@ def compound(items: Sequence[Numeral]) -> int | None:
 
 
 def read_digits(text: str, size: int) -> list[tuple[str, float]]:
-    """The readings of ``text`` as ``size`` dictated digits, likeliest first, with a worth 0..1."""
+    """The readings of ``text`` as ``size`` dictated digits, likeliest first, with a worth 0..1. A number that is said
+    twice alike, or anew as a whole, is one."""
     found: dict[str, float] = {}
     if len(_TOKEN.findall(text)) > MAX_TOKENS:
         return []
-    for parts in _corrected(_parts(text)):
-        for digits, worth in _joined(parts):
+    stretches = _parts(text)
+    anew = [[(part, 0) for part in stretches[-1]]] if len(stretches) > 1 else []
+    for parts in (*_corrected(stretches), *anew):
+        for said, worth in _joined(parts):
+            twice = len(said) == 2 * size and said[:size] == said[size:]
+            digits = said[:size] if twice else said
             if len(digits) == size:
                 found[digits] = max(found.get(digits, 0.0), worth)
     return sorted(found.items(), key=lambda item: -item[1])

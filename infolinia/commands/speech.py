@@ -73,6 +73,8 @@ def say(
     """Zapisuje tekst jako mowę w jakości telefonicznej, tak jak usłyszy go dzwoniący.
 
     Przykład: infolinia say "Proszę wpisać sześć cyfr telePIN." -o probka.wav
+
+    Tekst, który zaczyna się od kreski: infolinia say -o probka.wav -- "-5 zł"
     """
     if not any(letter.isalnum() for letter in text):
         _fail('nie ma czego powiedzieć: podaj tekst, np. infolinia say "Dzień dobry."', 2)

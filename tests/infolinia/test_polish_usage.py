@@ -34,6 +34,7 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("agent list --nope", "nie ma opcji --nope"),
         ("demo --calller x", "nie ma opcji --calller; czy chodziło o --caller?"),
+        ("say -5", "nie ma opcji -5; tekst, który zaczyna się od kreski, podaje się po „--”"),
         ("nic", "nie ma polecenia „nic”"),
         ("agent lst", "nie ma polecenia „lst”; czy chodziło o 'list'?"),
         ("agent add", "brak argumentu „agent”"),

@@ -41,6 +41,13 @@ def test_a_day_without_a_year_is_the_nearest() -> None:
         ("trzeciego maja dwa pięćdziesiąt", None),
         ("wczoraj", "2026-02-28"),
         ("nie wczoraj tylko dzisiaj", "2026-03-01"),
+        ("za tydzień", "2026-03-08"),
+        ("za dwa tygodnie", "2026-03-15"),
+        ("od dziś za trzy dni", "2026-03-04"),
+        ("trzy miesiące temu", "2025-12-01"),
+        ("za rok", "2027-03-01"),
+        ("za tysiąc lat", None),
+        ("trzy dni", None),
         ("31 lutego", None),
         ("trzydziestego drugiego maja", None),
         ("nie pamiętam", None),
@@ -75,6 +82,8 @@ def test_an_amount_is_read_as_it_is_said(grosze: int) -> None:
         ("12,5 zł", 12_50),
         ("pół złotego", 50),
         ("stówka", 100_00),
+        ("trzy koła", 3_000_00),
+        ("pięć kafli", 5_000_00),
         ("pół kota", None),
         ("-100 zł", None),
         ("minus sto złotych", None),
@@ -86,7 +95,9 @@ def test_amounts(text: str, grosze: int | None) -> None:
     assert read_amount(text) == grosze
 
 
-@given(st.text(alphabet=st.sampled_from("maja trzeci 12 . złotych groszy i pół tysiąca - 2026"), max_size=80))
+@given(
+    st.text(alphabet=st.sampled_from("maja trzeci za lat temu 12 . złotych groszy i pół tysiąca - 2026"), max_size=80)
+)
 def test_nothing_that_is_said_breaks_them(text: str) -> None:
     read_date(text, TODAY)
     read_amount(text)

@@ -104,6 +104,13 @@ def test_the_checksum_tells_how_much_a_correction_replaces() -> None:
     assert read_identity([(said, 1.0)], "pesel")[0][0] == "85010112345"
 
 
+@pytest.mark.parametrize("between", [" ", ", powtarzam, ", ", jeszcze raz, ", ". Tak, ", ", nie, przepraszam, "])
+def test_a_number_said_twice_is_one(between: str) -> None:
+    number = "85010112345"
+    said = [polish.digits(number), polish.grouped(number, "pesel"), number]
+    assert [read_identity([(between.join([one, one]), 1.0)], "pesel")[:1] for one in said] == [[(number, 1.0)]] * 3
+
+
 def test_more_words_than_a_number_has_are_none() -> None:
     assert read_digits("jeden dwa " * 120, 11) == []
 
