@@ -261,6 +261,10 @@ def _not_compared(results: list[Result]) -> Iterator[str]:
     if prompts := sorted({prompt for result in results for prompt in result.facts.get("reworded", ())}):
         named = ", ".join(prompts[:NAMED]) + ("…" if len(prompts) > NAMED else "")
         yield f"Zmieniły się słowa komunikatów ({len(prompts)}): {named}; porównuje je --journal"
+    if doubted := [result.name for result in results if result.facts.get("doubted")]:
+        named = ", ".join(doubted[:NAMED]) + ("…" if len(doubted) > NAMED else "")
+        told = f"Automat dopytał, choć w nagraniu nie, albo odwrotnie ({len(doubted)})"
+        yield f"{told}, poza tym tak samo: {named}"
     if bare := [result.name for result in results if result.facts.get("unrecorded")]:
         named = ", ".join(bare[:NAMED]) + ("…" if len(bare) > NAMED else "")
         yield f"Bez dziennika, porównano tylko `expect` ({len(bare)}): {named}"

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from ivr.dialogue.events import Heard as HeardEvent
 from ivr.dialogue.events import NothingHeard
 from ivr.rehearsal.run import Stage, differences
@@ -89,6 +91,8 @@ class _Judgement:
             if caller.again:
                 return self._as("fail", (parted or stuck).message, parted or stuck, met=False)
             return self._as("refuse", stuck.message, parted or stuck, met=False)
+        if parted is not None and self._only_doubted():
+            return self._as("pass")
         found = parted or left_over(self.folder, self.course.left, self.course.turns, self._timeline)
         return self._as("fail", found.message, found) if found else self._as("pass")
 
@@ -98,6 +102,8 @@ class _Judgement:
             facts["unrecorded"] = True
         elif words := reworded(self.recorded, self.course.turns):
             facts["reworded"] = words
+        if self.recorded and verdict == "pass" and self.depth != DEPTH and self._only_doubted():
+            facts["doubted"] = True
         return Result(
             self.folder.name,
             str(self.folder.path),
@@ -127,6 +133,34 @@ class _Judgement:
         number, difference = parted
         shown = turns if number < len(turns) else recorded
         return divergence(self.folder, number, shown[number].at, difference, self._timeline)
+
+    def _only_doubted(self) -> bool:
+        """Whether a real call differs from the recording in nothing but that the bot, which understood the same, asked
+        once more or did not: the ear is a little surer or less sure with every call."""
+        recorded, turns = list(self.recorded), self.course.turns
+        found = parting(recorded, turns, by_decision)
+        if self.depth == DEPTH or found is None or found[1][0] != "question" or self.course.left > 1:
+            return False
+        if exchanged(recorded, turns) is not None:
+            return False
+        at = found[0]
+        before, now = recorded[at], turns[at]
+        if at == 0 or not (isinstance(before.event, HeardEvent) and isinstance(now.event, HeardEvent)):
+            return False
+        doubted, doubts = (turn.after.node == recorded[at - 1].after.node for turn in (before, now))
+        if doubted and doubts:
+            return parting(recorded[at + 1 :], turns[at + 1 :], by_decision) is None
+        if doubted and at + 1 < len(recorded):
+            return (
+                parting([replace(recorded[at + 1], event=now.event), *recorded[at + 2 :]], turns[at:], by_decision)
+                is None
+            )
+        if doubts and at + 1 < len(turns):
+            return (
+                parting(recorded[at:], [replace(turns[at + 1], event=before.event), *turns[at + 2 :]], by_decision)
+                is None
+            )
+        return False
 
     def _expectations(self) -> Iterator[Divergence]:
         """What the fixture expects and did not come."""

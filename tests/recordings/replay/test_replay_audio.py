@@ -4,20 +4,24 @@ import shutil
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from infolinia.rehearsals import stage_of
 from infolinia.replays import EAR, HEARD
 from infolinia.settings import ROOT, Settings
 from ivr.dialogue.actions import Line
+from ivr.dialogue.call import Call
 from ivr.rehearsal import Stage
 from recordings.fixture import journal_file
 from recordings.fixture.edit import change
-from recordings.fixture.folder import load
+from recordings.fixture.folder import Folder, load
 from recordings.fixture.journal_file import Turn
 from recordings.replay import audio
+from recordings.replay.core_call import CALL
 from recordings.replay.ear import Memory, Remembered, RememberingEar
 from recordings.replay.streaming_ear import StreamingEar
 from recordings.replay.verdict import Result, as_json
+from recordings.replay.virtual_call import Course
 from tests.recordings.replay.rehearsed import plan
 from voicebot.ears.tiny import TINY
 
@@ -221,3 +225,25 @@ def test_the_memory_of_an_ear_survives_damage(tmp_path: Path) -> None:
     memory.put(Remembered("a", "parrot", "tak", 0.9))
     file.write_bytes(b"garbage\n" + file.read_bytes() + b'{"key": "cut')
     assert Memory(file).get("a") == Remembered("a", "parrot", "tak", 0.9)
+
+
+@pytest.mark.parametrize(("depth", "verdict"), [("call", "pass"), ("audio", "fail")])
+def test_a_doubt_that_did_not_come_is_no_difference_of_real_calls(depth: str, verdict: str) -> None:
+    """A real line is heard a little otherwise each time; the virtual one is not."""
+    assert surer(load(CALLS / "pcc-pozyczka-brat"), depth).verdict == verdict
+
+
+def test_another_topic_without_the_doubt_is_a_difference_of_real_calls_too() -> None:
+    assert surer(load(CALLS / "pcc-pozyczka-brat"), "call", topic="pcc-termin").verdict == "fail"
+
+
+def surer(folder: Folder, depth: str, topic: str | None = None) -> Result:
+    """The verdict on the recorded call in which the bot did not ask which of two it was; with ``topic`` as its own."""
+    recorded = list(folder.journal)
+    at = next(n for n, turn in enumerate(recorded) if "Ask" in str(turn.actions) and "a-czy-b" in str(turn.actions))
+    merged = replace(recorded[at + 1], event=recorded[at].event)
+    if topic is not None:
+        merged = replace(merged, after=replace(merged.after, topic=topic))
+    course = Course(Call(id=CALL), [*recorded[:at], merged, *recorded[at + 2 :]], left=1)
+    course.times = [turn.at for turn in course.turns]
+    return audio.judged(folder, course, recorded, depth)
