@@ -2,7 +2,8 @@
 
 A matter counts once it was stated in words. It counts as recognised when its topic was accepted on a calibrated
 confidence or confirmed by the caller; never when the caller was led on by keys, handed to a person, or hung up.
-KAS defines KPI.2 for the chat; the voice line is counted the same way and apart from it.
+KAS defines KPI.2 for the chat; the voice line is counted the same way and apart from it. Calls from test numbers are
+left out, as from KPI.3.
 """
 
 from collections.abc import AsyncIterable, Mapping
@@ -10,6 +11,8 @@ from dataclasses import dataclass, fields
 
 from ivr.calendar import WARSAW
 from ivr.conversations import Conversation, Matter
+
+from .kpi3 import TESTS
 
 TARGET = 0.95
 PUBLISHED = {
@@ -59,11 +62,14 @@ class Kpi2:
 COUNTS = tuple(field.name for field in fields(Kpi2))
 
 
-async def by_model(calls: AsyncIterable[Conversation]) -> dict[tuple[str, str], Kpi2]:
+async def by_model(calls: AsyncIterable[Conversation], tests: bool = False) -> dict[tuple[str, str], Kpi2]:
     """Counts by the month (``YYYY-MM``, Polish time) in which the call arrived, and by the topic model that decided.
-    Calls without a matter stand under the model ``""``, as do those of which it is not known."""
+    Calls without a matter stand under the model ``""``, as do those of which it is not known. ``tests``: count test
+    calls too."""
     rows: dict[tuple[str, str], Kpi2] = {}
     async for call in calls:
+        if not tests and call.caller is not None and call.caller.startswith(TESTS):
+            continue
         month = call.arrived.astimezone(WARSAW).strftime("%Y-%m")
         if not call.matters:
             rows.setdefault((month, ""), Kpi2())

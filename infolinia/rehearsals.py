@@ -152,6 +152,15 @@ def proven(text: str, stage: Stage) -> tuple[str, tuple[str, ...]]:
     return text, tuple(found.message for found in outcome.mismatches)
 
 
+def same_call(one: str, other: str) -> bool:
+    """Whether two rehearsals come to the same call: the same steps, each at the same node, queue and end."""
+    ways = [
+        [[step.get("expect", {}).get(name) for name in ("node", "queue", "ended")] for step in data["steps"]]
+        for data in map(YAML(typ="safe", pure=True).load, (one, other))
+    ]
+    return ways[0] == ways[1]
+
+
 def _as_it_went(name: str, expected: Any, outcome: Outcome, step: int) -> Any:
     """What to expect in the field ``name`` instead; None: nothing."""
     reached = outcome.reached[step]

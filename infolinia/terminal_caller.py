@@ -1,7 +1,6 @@
 """The simulator's two sides: what the caller hears, on the screen, and what they type."""
 
 import asyncio
-import re
 from collections.abc import Container
 from typing import Any, Protocol, TextIO, get_args
 
@@ -17,13 +16,11 @@ from ivr.rehearsal.run import Time
 from telepin.identity import Fault, judge
 from telepin.keys import PIN_DIGITS
 from telepin.secret import Secret
-from voicebot.redaction import numeral
 from voicebot.understand import redact
 
+from .stand_ins import MENU_DIGITS, answers, digits_in, said_key, without_numbers, wrong_keys
+
 KEYS = frozenset("0123456789*#")
-ENTRY = re.compile(r"\d{6}")
-SEVERAL = re.compile(r"\d{3,}")
-WORD = re.compile(r"\w+")
 FAULTY = {("checksum", 10): "1111111112", ("checksum", 11): "11111111111", ("date", 11): "90023112347"}
 """Numbers of nobody, by what is wrong with them and their length."""
 NUMBER_SAID = "jeden dwa trzy cztery pięć sześć siedem osiem dziewięć zero jeden"
@@ -99,19 +96,22 @@ def _first_answer(line: str, wait: Action) -> tuple[str, str]:
     if isinstance(wait, AskDigits | AskPin):
         entry, end, ahead = keys.partition("#")
         return (entry + end, ahead) if ahead else (line, "")
-    if isinstance(wait, Ask) and keys[0] in wait.choices and ENTRY.search(keys) is None:
+    if isinstance(wait, Ask) and keys[0] in wait.choices and digits_in(keys) <= MENU_DIGITS:
         size = 2 if keys[1:2] == "#" else 1
         return keys[:size], keys[size:]
     return line, ""
 
 
 class TypingCaller:
-    """Reads acts from a terminal or a pipe; the end of the input hangs up. ``steps`` is what a saved test holds."""
+    """Reads acts from a terminal or a pipe; the end of the input hangs up. ``steps`` is what a saved test holds;
+    ``replaced`` tells which of them (from 0) hold stand-ins for what was typed."""
 
     def __init__(self, screen: Screen, people: People, topics: Container[str], time: Time, lines: TextIO) -> None:
         self._screen, self._people, self._time, self._lines = screen, people, time, lines
         self._topics = topics
         self.steps: list[dict[str, Any]] = []
+        self.replaced: set[int] = set()
+        self._line: dict[int, str] = {}
         self._holder: Any = None
         self._clock: str | None = None
         self._ahead = ""
@@ -125,6 +125,8 @@ class TypingCaller:
         while True:
             if self._lines.isatty():
                 print(_prompt(wait), end="", flush=True)
+            if not self._ahead:
+                self._line = {}
             line = self._ahead or await asyncio.to_thread(self._lines.readline)
             line, self._ahead = _first_answer(line, wait)
             if not line:
@@ -142,6 +144,8 @@ class TypingCaller:
 
     def finish(self, call: Call) -> None:
         """The call is over: what the last step led to."""
+        if digits_in(self._ahead):
+            self._take_back()
         if self.steps:
             self.steps[-1]["expect"] = {"node": call.node, **({"ended": call.ended} if call.ended else {})}
 
@@ -162,17 +166,21 @@ class TypingCaller:
         if text.startswith("!"):
             return self._command(text[1:].split())
         if isinstance(wait, Enqueue | Transfer):
+            if digits_in(text):
+                self._take_back()
             return self._noted({"queue": "served"}, Queue("served"))
         if not text:
             return self._noted({"silence": True}, Silence())
         if KEYS.issuperset(text):
-            return self._noted({"keys": self._masked(text, wait)}, Keys(Secret(text)))
+            return self._noted({"keys": self._masked(text, wait)}, Keys(Secret(text)), text)
         if isinstance(wait, AskPin):
             self._screen.hint("(telePIN: nikt nie słucha, mowa przepada)")
-            return self._noted({"say": "(słowa przy telePIN-ie)"}, Words(text))
-        return self._noted({"say": self._words(text, wait)}, Words(text))
+            return self._noted({"say": "(słowa przy telePIN-ie)"}, Words(text), text)
+        return self._noted({"say": self._words(text, wait)}, Words(text), text)
 
-    def _noted(self, step: dict[str, Any], act: Act) -> Act:
+    def _noted(self, step: dict[str, Any], act: Act, typed: str | None = None) -> Act:
+        if typed not in (None, step.get("keys"), step.get("say")):
+            self.replaced.add(len(self.steps))
         if self._clock is not None:
             step, self._clock = {**step, "clock": self._clock}, None
         self.steps.append(step)
@@ -182,7 +190,7 @@ class TypingCaller:
         """Keys as a saved test may hold them: the numbers of fictitious persons by name; of all others, fragments
         included, other digits that come to the same."""
         if not isinstance(wait, AskDigits | AskPin):
-            return SEVERAL.sub(lambda run: run[0][0] + "1" * (len(run[0]) - 1), keys)
+            return self._pressed(keys, wait.choices if isinstance(wait, Ask) else {})
         if "**" in keys:
             return "**"
         entry, end, rest = keys.partition("#")
@@ -212,14 +220,28 @@ class TypingCaller:
         self._screen.hint("(numer nie jest numerem zmyślonej osoby: do próby trafi inny)")
         return {"pesel_of": "dz-01"} if judged.kind == "pesel" else {"nip_of": "dz-06"}
 
+    def _pressed(self, keys: str, offered: Container[str]) -> str:
+        """Keys at a menu. A line of several answers stands only if each is one: else none of them does."""
+        other = wrong_keys(keys, offered)
+        if answers(keys, offered):
+            self._line[len(self.steps)] = other
+            return keys
+        self._take_back()
+        return other
+
+    def _take_back(self) -> None:
+        """What stood as answers to menus was part of an entry: so the rest of its line shows."""
+        for step, instead in self._line.items():
+            self.steps[step]["keys"] = instead
+            self.replaced.add(step)
+
     def _words(self, text: str, wait: Action) -> str:
         """Words as a saved test may hold them: no number, and where a number is asked for no part of one."""
-        kept, number = redact(text)
-        if number:
-            return NUMBER_SAID if isinstance(wait, AskDigits) else kept
         if isinstance(wait, AskDigits):
-            return WORD.sub(lambda word: "jeden" if word[0].isdigit() or numeral(word[0]) else word[0], kept)
-        return kept
+            return NUMBER_SAID if redact(text)[1] else without_numbers(text, "jeden")
+        if isinstance(wait, Ask) and said_key(text, wait.choices):
+            return text
+        return without_numbers(redact(text)[0])
 
     def _command(self, words: list[str]) -> Act | None:
         match words:

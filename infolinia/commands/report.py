@@ -22,9 +22,9 @@ from store.versions import VersionError
 
 from .days import Until, first_day, in_order, midnight
 from .report_kpi2 import kpi2
+from .trial_calls import WITHOUT, Tests
 
 app = typer.Typer(help="Wskaźniki z dzienników rozmów. Przykład: infolinia report kpi3")
-WITHOUT = "Bez rozmów próbnych z numerów +48000… (z nimi: --tests)"
 STEPS = ("odebrane", "proszone", "zaczęte", "numer podany", "uwierzytelnione")
 
 
@@ -44,9 +44,7 @@ def kpi3_(
     ] = None,
     last: Until = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="Wiersze CSV: godzina, urząd, liczby")] = False,
-    tests: Annotated[
-        bool, typer.Option("--tests", help="Licz też rozmowy próbne: z numerów +48000… (demo, testcall, laboratorium)")
-    ] = False,
+    tests: Tests = False,
 ) -> None:
     """KPI.3: ile odebranych połączeń uwierzytelniono telePIN-em i gdzie kończą pozostałe. Domyślnie bieżący miesiąc;
     z samym --to: miesiąc tego dnia, do niego; z samym --from: od tego dnia do dzisiaj.

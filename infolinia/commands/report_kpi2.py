@@ -14,6 +14,7 @@ from ivr.conversations import conversations
 from store import create_tables, open_database
 
 from .days import Since, Until, span
+from .trial_calls import WITHOUT, Tests
 
 HEADS = ("w słowach", "przyjęte", "potwierdz.", "ponownie", "klawisze", "człowiek", "rozłącz.", "bez sprawy")
 UNKNOWN = "(model nieznany)"
@@ -26,6 +27,7 @@ def kpi2(
         bool, typer.Option("--by-model", help="Osobno każdy model tematów (`infolinia topics versions`).")
     ] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Wartości rozdzielone przecinkami.")] = False,
+    tests: Tests = False,
 ) -> None:
     """KPI.2: rozpoznane sprawy (przyjęte albo potwierdzone) wśród nazwanych słowami, obok miesięcy z raportu KAS.
 
@@ -39,13 +41,15 @@ def kpi2(
     period = f"od {since or 'pierwszej rozmowy'} do {until or 'dzisiaj'}"
     settings = Settings()
     settings.var.mkdir(parents=True, exist_ok=True)
-    rows = asyncio.run(_read(settings, *moments))
+    rows = asyncio.run(_read(settings, *moments, tests))
     months = by_month(rows)
     if as_csv:
-        typer.echo(f"KPI.2 {period}", err=True)
+        typer.echo(f"KPI.2 {period}{'' if tests else '; ' + WITHOUT}", err=True)
         _write_csv(rows if models else {(month, ""): row for month, row in months.items()}, models)
         return
     typer.echo(f"KPI.2 {period}, cel {TARGET:.0%}. Głos, z dzienników rozmów:")
+    if not tests:
+        typer.echo(WITHOUT)
     typer.echo(f"{'miesiąc':8} {'KPI.2':>8} " + " ".join(f"{head:>10}" for head in HEADS))
     for month, row in months.items():
         typer.echo(_row(month, row))
@@ -64,11 +68,13 @@ def _row(month: str, row: Kpi2) -> str:
     return f"{month:8} {_percent(row.share):>8} {counts}"
 
 
-async def _read(settings: Settings, since: datetime | None, before: datetime | None) -> dict[tuple[str, str], Kpi2]:
+async def _read(
+    settings: Settings, since: datetime | None, before: datetime | None, tests: bool
+) -> dict[tuple[str, str], Kpi2]:
     database = open_database(settings.database_url)
     try:
         await create_tables(database)
-        return await by_model(conversations(database, since, before))
+        return await by_model(conversations(database, since, before), tests)
     finally:
         await database.dispose()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Collection
 from datetime import datetime
 from difflib import unified_diff
 from pathlib import Path
@@ -13,7 +14,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from infolinia.mishaps import reason
-from infolinia.rehearsals import option, people, proven, saved, stage_of, tell_mismatches, updated
+from infolinia.rehearsals import option, people, proven, same_call, saved, stage_of, tell_mismatches, updated
 from infolinia.settings import Settings
 from infolinia.terminal_caller import Screen, TypingCaller
 from infolinia.unknown_number import nine_digits, without_automaton
@@ -28,6 +29,11 @@ from ivr.dialplan import PlanError, load_plan
 from ivr.rehearsal import Outcome, Stage, load, rehearse
 from ivr.rehearsal.run import Time, converse
 
+STAND_INS = "Próba nie może zawierać cyfr numeru ani telePIN-u, także ich części: zamiast nich są zastępcze"
+ADVICE = (
+    "Zapisze się rozmowa, w której numer i telePIN (najlepiej osoby zmyślonej) są podane tam, gdzie infolinia o nie "
+    "pyta, a w menu naciskane są pojedyncze klawisze, które ono przyjmuje."
+)
 AT = "%Y-%m-%d %H:%M"
 
 
@@ -107,18 +113,24 @@ def simulate(
     if save is not None:
         title = f"{number}, {moment.strftime(AT)}"
         text = saved(title, arrived, moment.strftime(AT), typing.steps, closures)
-        raise typer.Exit(0 if _kept(save, text, stage, console) else 1)
+        raise typer.Exit(0 if _kept(save, text, stage, console, typing.replaced) else 1)
 
 
-def _kept(path: Path, text: str, stage: Stage, console: Console) -> bool:
-    """Save the rehearsal ``text`` when it plays as it says; numbers of others are played by numbers of fictitious
-    persons, so that what it comes to may differ from the call that was typed."""
+def _kept(path: Path, text: str, stage: Stage, console: Console, replaced: Collection[int]) -> bool:
+    """Save the rehearsal ``text`` when it plays as the call did; its steps ``replaced`` hold stand-ins for numbers, so
+    that it may come to another call than the one that was typed."""
     mended, faults = proven(text, stage)
-    if faults:
+    if faults or not same_call(text, mended):
         console.print("Nie zapisano: odtworzona rozmowa przebiega inaczej niż wpisana.")
         for fault in faults:
             console.print(f"  {fault}")
+        if replaced:
+            steps = ", ".join(str(step + 1) for step in sorted(replaced))
+            console.print(f"{STAND_INS} (kroki: {steps}), a z nimi wychodzi inna rozmowa.")
+            console.print(ADVICE)
         return False
+    if replaced:
+        console.print(f"{STAND_INS}.")
     if mended != text:
         console.print("Odtworzona rozmowa przebiega nieco inaczej niż wpisana; zapisano to, co daje odtworzenie.")
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -22,12 +22,17 @@ _OWN = tuple(
     "własnej,swojej,mojej,siebie,dla mnie,o mnie,w swoim imieniu,w moim imieniu,ja sam,ja sama,prywatnej,prywatnie,"
     "osobistej,osobiście".split(",")
 )
-_RELATIVES = tuple(
-    "taty,ojca,ojciec,matki,rodziców,męża,mąż,żony,syna,córki,brata,siostry,babci,dziadka,dziadek,wnuka,wnuczki,teścia,"
-    "teściowej,cioci,ciotki,wujka,partnera,partnerki,narzeczonej,dziecka,szwagra,szwagierki,zięcia,synowej,bratowej,"
-    "kuzyna,kuzynki,sąsiada,sąsiadki,znajomego,znajomej,kolegi,koleżanki,przyjaciela,przyjaciółki,szefa,szefowej,"
-    "podopiecznego,podopiecznej".split(",")
+_WOMEN = tuple(
+    "matki,żony,córki,siostry,babci,wnuczki,teściowej,cioci,ciotki,szwagierki,synowej,bratowej,kuzynki".split(",")
 )
+_MEN = tuple("taty,ojca,ojciec,męża,mąż,syna,brata,dziadka,dziadek,wnuka,teścia,wujka,szwagra,zięcia,kuzyna".split(","))
+_OTHERS = tuple(
+    "rodziców,partnera,partnerki,narzeczonej,dziecka,sąsiada,sąsiadki,znajomego,znajomej,kolegi,koleżanki,przyjaciela,"
+    "przyjaciółki,szefa,szefowej,podopiecznego,podopiecznej".split(",")
+)
+"""Somebody else who need not be among the principals even where there is one person: asked again."""
+_MEN_IN_A = frozenset("kuba barnaba bonawentura kosma jarema sasza nikita mykoła illa ilia danyła zawisza".split())
+_HIS, _HERS = ("ski", "cki", "dzki", "owy"), ("ska", "cka", "dzka", "owa")
 _STAFF = ("pracownika", "pracownicy", "pracodawcy")
 """Never the bare words: "pracownik" is a person of the hotline."""
 _MOTHER = tuple("za mamę,dla mamy,sprawie mamy,mojej mamy,mamy mojej,swojej mamy,mamusi".split(","))
@@ -119,16 +124,21 @@ def clearly_own(text: str) -> bool:
 def words_for(parties: tuple[Party, ...], named: tuple[Party, ...]) -> Words:
     """What may be said where ``parties`` are the principals: each reading and the words for it. Only ``named`` ones are
     known by name, and of these none that shares it. "Spółki" means the one organisation among them, "mamy" the one
-    person; where there are several, or none, it means nobody and the question is asked again, or the number asked for
-    where there are no names to choose from."""
+    person if that is a woman by name; where there are several, or none, it means nobody and the question is asked
+    again, or the number asked for where there are no names to choose from. So is it for whoever is not of the family:
+    a mandate from one person is no reason to take a neighbour for that one."""
     words: Words = {OWN: _OWN, **_names(named)}
-    people = [party.ref for party in parties if not organised(party)]
+    people = [party for party in parties if not organised(party)]
     firms = [party.ref for party in parties if organised(party)]
     nobody = NONE if named else NUMBER
     only = parties[0].ref if len(parties) == 1 else nobody
+    person = people[0] if len(people) == 1 else None
+    woman, man = (person.ref if person and _female(person) is sex else None for sex in (True, False))
     meant = {
         (*_CLIENTS, *_of_mine(_CLIENTS[:7])): only,
-        (*_RELATIVES, *_of_mine((*_RELATIVES, *_STAFF)), *_MOTHER): people[0] if len(people) == 1 else nobody,
+        (*_OTHERS, *_of_mine((*_OTHERS, *_STAFF))): nobody,
+        (*_WOMEN, *_of_mine(_WOMEN), *_MOTHER): woman or nobody,
+        (*_MEN, *_of_mine(_MEN)): man or nobody,
         _FIRMS: firms[0] if len(firms) == 1 else only,
         (*_of_mine(_FIRMS), *(f"własnej {noun}" for noun in _FIRMS)): firms[0] if len(firms) == 1 else nobody,
     }
@@ -141,6 +151,14 @@ def paging(more: bool, back: bool, number: bool) -> Words:
     """The words for what else a page of a long list offers."""
     offered = ((MORE, more, _MORE), (BACK, back, _BACK), (NUMBER, number, _NUMBER))
     return {reading: words for reading, there, words in offered if there}
+
+
+def _female(party: Party) -> bool:
+    """By the name, as Polish names go: the family name where it tells, else the given one."""
+    words = party.label.casefold().split()
+    if not words or words[-1].endswith(_HIS):
+        return False
+    return words[-1].endswith(_HERS) or (words[0].endswith("a") and words[0] not in _MEN_IN_A)
 
 
 def _names(parties: tuple[Party, ...]) -> Words:
@@ -181,6 +199,6 @@ def short(label: str) -> str:
 
 def _of_mine(nouns: tuple[str, ...]) -> tuple[str, ...]:
     """ "Mojej firmy", "firmy mojej", … : none of these is the own case that "mojej" alone would mean."""
-    return tuple(f"{whose} {noun}" for noun in nouns for whose in ("mojej", "swojej")) + tuple(
-        f"{noun} mojej" for noun in nouns
+    return tuple(f"{whose} {noun}" for noun in nouns for whose in ("mojej", "swojej", "naszej")) + tuple(
+        f"{noun} {whose}" for noun in nouns for whose in ("mojej", "naszej")
     )

@@ -22,6 +22,16 @@ async def calls(*told: tuple[datetime, tuple[Matter, ...]]) -> AsyncIterator[Con
         yield Conversation(str(number), None, arrived, matters, False, ())
 
 
+async def test_calls_from_test_numbers_are_left_out_unless_asked_for() -> None:
+    async def two() -> AsyncIterator[Conversation]:
+        for caller in ("+48000000001", "+48600000001", None):
+            moment = datetime(2026, 4, 21, tzinfo=UTC)
+            yield Conversation("a", caller, moment, (matter("accepted", "pcc-termin"),), False, ())
+
+    assert [row.stated for row in (await by_model(two())).values()] == [2]
+    assert [row.stated for row in (await by_model(two(), tests=True)).values()] == [3]
+
+
 async def test_only_accepted_and_confirmed_are_recognised() -> None:
     told = (
         matter("accepted", "pcc-termin"),

@@ -105,6 +105,69 @@ def test_what_is_saved_plays_again_and_holds_no_digit_of_a_number(tmp_path: Path
     assert holds is None or holds in text, text
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        *(
+            "48*29*15#",
+            "48#29#15#",
+            "85*83*14*10*11*0#",
+            "48",
+            "482",
+            "4829",
+            "48**29",
+            "4 8 2",
+            "4 8 2 9 1 5",
+            "48 29 15",
+        ),
+        *("mój pin zaczyna się na 482", "cztery osiem dwa", "pesel mam osiem pięć", "four eight two nine", "⁴⁸²⁹¹⁵"),
+        *("482915", "482915#", "\u0664\u0668\u0662", "chodzi o pit 37 48 29", "rok 1985", "85-83-14"),
+    ],
+)
+@pytest.mark.parametrize("before", ["#\n", "#\nile wynosi pcc od samochodu\n"], ids=["matter", "choice"])
+def test_no_part_of_a_number_gets_into_a_saved_call_wherever_and_however_it_is_given(
+    tmp_path: Path, before: str, line: str
+) -> None:
+    saved = tmp_path / "moja.yaml"
+    result = run(simulate, "--at", "2026-04-21 10:00", "--save", str(saved), typed=f"{before}{line}\n!hangup\n")
+    if result.exit_code == 1:
+        assert "Nie zapisano" in result.output
+        assert "Próba nie może zawierać cyfr numeru" in result.output
+        assert not saved.exists()
+        return
+    assert result.exit_code == 0, result.output
+    steps = saved.read_text(encoding="utf-8").partition("steps:")[2]
+    given = "".join(re.findall(r"keys: (.*)|say: (.*)", steps)[-1])
+    assert not re.search(
+        r"[02-9]|[^\x00-\u017f]|osiem|eight|cztery|four", given.replace("PIT", "").replace("37", "")
+    ), given
+    assert run(simulate, "--script", str(saved)).exit_code == 0
+
+
+def test_keys_of_menus_and_forms_of_tax_returns_stand_as_they_were_given(tmp_path: Path) -> None:
+    saved = tmp_path / "moja.yaml"
+    typed = "#\njak złożyć pit 37\n!hangup\n"
+    assert run(simulate, "--at", "2026-04-21 10:00", "--save", str(saved), typed=typed).exit_code == 0
+    assert "jak złożyć pit 37" in saved.read_text(encoding="utf-8")
+    typed = "#\nile wynosi pcc od samochodu\n2\n"
+    result = run(simulate, "--at", "2026-04-21 10:00", "--save", str(saved), typed=typed)
+    assert result.exit_code == 0, result.output
+    assert "keys: '2'" in saved.read_text(encoding="utf-8")
+    assert "zastępcze" not in result.output
+
+
+def test_a_call_that_the_stand_ins_change_is_not_saved_and_says_why(tmp_path: Path) -> None:
+    saved = tmp_path / "moja.yaml"
+    for end in ("9\n", "!hangup\n"):
+        typed = f"#\n730582\n{end}"
+        result = run(simulate, "--at", "2026-04-21 10:00", "--save", str(saved), typed=typed)
+        assert result.exit_code == 1
+        assert "kroki: 3" in result.output
+        assert "z nimi wychodzi inna rozmowa" in result.output
+        assert "730582" not in result.output
+        assert not saved.exists()
+
+
 def test_the_end_of_the_input_hangs_up() -> None:
     result = run(simulate, "--at", "2026-04-21 10:00", typed="#\n")
     assert "hung up by caller" in result.output

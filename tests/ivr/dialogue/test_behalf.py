@@ -79,17 +79,44 @@ def test_the_firm_is_the_one_organisation(text: str, parties: tuple[Party, ...])
 
 
 @pytest.mark.parametrize(
-    "text", ["za mamę", "dla mamy", "w sprawie mojej mamy", "za mojego męża", "w imieniu żony", "dzwonię za ojca"]
+    "text", ["za mamę", "dla mamy", "w sprawie mojej mamy", "w imieniu żony", "dzwonię za moją babcię", "naszej córki"]
 )
 @pytest.mark.parametrize("parties", [(PERSON,), (FIRM, PERSON), (PERSON, FUND, FIRM)])
 def test_the_relative_is_the_one_person(text: str, parties: tuple[Party, ...]) -> None:
     assert understood(text, *parties) == PERSON.ref
 
 
+@pytest.mark.parametrize("text", ["za mojego męża", "dzwonię za ojca", "w sprawie syna", "dla taty"])
+def test_a_man_of_the_family_is_the_one_person_if_that_is_a_man(text: str) -> None:
+    assert understood(text, OTHER, FIRM) == OTHER.ref
+    assert understood(text, PERSON, FIRM) == NONE
+
+
+@pytest.mark.parametrize(
+    "noun",
+    [
+        *(
+            "mojej sąsiadki",
+            "sąsiada",
+            "mojej znajomej",
+            "koleżanki",
+            "kolegi z pracy",
+            "szefowej",
+            "mojej podopiecznej",
+        ),
+        *("przyjaciółki", "naszej sąsiadki", "sąsiadki mojej", "mojej pracownicy", "lokatorki", "pani Krysi", "brata"),
+    ],
+)
+@pytest.mark.parametrize("parties", [(PERSON,), (PERSON, FIRM)])
+def test_a_mandate_from_one_person_is_none_from_whoever_is_named(noun: str, parties: tuple[Party, ...]) -> None:
+    assert understood(f"w sprawie {noun}", *parties) == NONE
+
+
 @pytest.mark.parametrize(
     ("text", "parties"),
     [
         ("za mamę", (PERSON, OTHER)),
+        ("w sprawie naszej firmy", (PERSON,)),
         ("dla mojej mamy", (FIRM,)),
         ("w sprawie mojej firmy", (PERSON,)),  # a trade of one's own, or the principal's: asked again
         ("we własnej firmie", (PERSON, OTHER)),
