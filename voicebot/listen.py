@@ -32,7 +32,7 @@ STRICT = 3
 FASTEST = 28.0
 """Letters a second that nobody speaks: a recogniser that gives more has invented them."""
 HOLD = 0.8
-"""How long a prompt stays held while the ear thinks about a murmur."""
+"""How long a prompt stays held while the ear thinks: a prompt that is held is silence, too."""
 MAX_RESUMES = 2
 """So often a prompt is held for nothing; then somebody else talks in the room, and only an answer stops it."""
 MUSIC_PATIENCE = 45.0
@@ -139,6 +139,7 @@ class _Answer:
         self._reading: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._resumes = 0
+        self._holds = False
         self._music_since: float | None = None
         self._open()
         if prompt is not None and playing:
@@ -227,6 +228,7 @@ class _Answer:
         self._hearing.feed(bytes(self._said))
         if self._prompt is not None and self._resumes < MAX_RESUMES:
             self._prompt.hold()
+            self._holds = True
 
     def _rejoin(self) -> None:
         """The caller speaks on while the ear thinks: it is asked anew, about all of it."""
@@ -247,7 +249,7 @@ class _Answer:
         assert self._hearing is not None
         self._floor("bot")
         under_prompt, murmur = self._turn.under_prompt, decision is Decision.MURMUR
-        release = self._loop.call_later(HOLD, self._go_on) if murmur else None
+        release = self._loop.call_later(HOLD, self._go_on) if under_prompt else None
         try:
             utterance = plausible(await self._hearing.finish(), self._turn.spoken)
         finally:
@@ -295,7 +297,8 @@ class _Answer:
         self._arm()
 
     def _go_on(self) -> None:
-        if self._prompt is not None and self._turn.under_prompt:
+        if self._prompt is not None and self._turn.under_prompt and self._holds:
+            self._holds = False
             self._resumes += 1
             self._prompt.go_on()
 

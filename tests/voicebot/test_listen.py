@@ -8,7 +8,7 @@ from tests.fakes.ear import FakeEar
 from tests.fakes.media import QUIET, VOICE, FakeMedia
 from voicebot.audio import FRAME_BYTES, silence
 from voicebot.ears.keypad import KeypadOnly
-from voicebot.listen import MAX_RESUMES, Listener, Question, Utterance
+from voicebot.listen import HOLD, MAX_RESUMES, Listener, Question, Utterance
 from voicebot.understand import CONTROL_PHRASES
 
 pytestmark = pytest.mark.anyio
@@ -79,6 +79,22 @@ async def test_a_cough_leaves_the_prompt_alone_and_what_follows_is_heard() -> No
     await media.hears(VOICE, 0.8)
     await media.hears(QUIET, 1.0)
     assert await task == MATTER
+
+
+async def test_a_prompt_goes_on_while_the_ear_takes_its_time() -> None:
+    ear, media = FakeEar(MATTER, thinks=True), FakeMedia()
+    prompt = media.play(silence(30))
+    task = asyncio.create_task(listener(ear).hear(media, prompt, OPEN))
+    await begun(task)
+    await media.hears(VOICE, 1.0)
+    await media.hears(QUIET, 1.0)
+    assert prompt.held
+    await asyncio.sleep(HOLD + 0.05)
+    assert not prompt.held
+    assert not task.done()
+    ear.thinks = False
+    assert await task == MATTER
+    assert prompt.done.result() is False
 
 
 @pytest.mark.parametrize("text", ["mhm", "Tak, tak.", "", "no dobrze"])
