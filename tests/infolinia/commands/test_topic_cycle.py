@@ -96,10 +96,10 @@ def test_from_a_journal_to_phrases_and_kpi2(var: Path, plan: Plan) -> None:
 
     (row,) = [line for line in run("conversations").output.splitlines() if line.startswith("pcc-termin")]
     assert row.split() == ["pcc-termin", "2", "0", "0", "1"]
-    split = CliRunner().invoke(report.app, ["kpi2", "--csv", "--by-model"])
+    split = CliRunner().invoke(report.app, ["kpi2", "--csv", "--by-model", "--tests"])
     models = [(line[-1], line[3], line[4]) for line in csv.reader(split.stdout.splitlines())][:3]
     assert models == [("model", "kpi2", "stated"), ("", "0.0000", "1"), ("version-1", "1.0000", "2")]
-    shown = CliRunner().invoke(report.app, ["kpi2", "--csv"])
+    shown = CliRunner().invoke(report.app, ["kpi2", "--csv", "--tests"])
     assert shown.stderr == "KPI.2 od pierwszej rozmowy do dzisiaj\n"
     lines = list(csv.reader(shown.stdout.splitlines()))
     assert lines[0][:4] == ["source", "channel", "month", "kpi2"]
