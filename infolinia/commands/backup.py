@@ -26,6 +26,8 @@ def backup(
       infolinia backup /mnt/sejf/infolinia.tar.gz
     """
     target = target or Path(f"infolinia-{datetime.now():%Y%m%d-%H%M%S}.tar.gz")
+    if target.exists():
+        raise _refusal(f"{target} już istnieje: podaj inną nazwę pliku", 2)
     if not (home := target.absolute().parent).is_dir():
         raise _refusal(f"Nie można zapisać {target}: nie ma folderu {home}: utwórz go (mkdir -p)", 2)
     try:

@@ -74,6 +74,7 @@ def _perform(stack: Stack, who: DemoCaller, once: bool, found: bool) -> Outcome:
     settings, ready = stack.settings, False
     before: set[str] = set()
     try:
+        _check_stand_ins(settings)
         stack.check_ports()
         plan = prepare(settings, say)
         _check_fit(stack, plan, who, found)
@@ -94,14 +95,18 @@ def _perform(stack: Stack, who: DemoCaller, once: bool, found: bool) -> Outcome:
             _take_back(stack, before, ready)
 
 
-def _check_fit(stack: Stack, plan: Plan, who: DemoCaller, found: bool) -> None:
-    """Raises ``Unfit`` where the demo's call could not succeed or would reach what is not a stand-in."""
-    settings = stack.settings
+def _check_stand_ins(settings: Settings) -> None:
+    """Raises ``Unfit`` where the demo's call would reach what is not a stand-in."""
     if settings.eus_url or settings.crm_url:
         raise Unfit(
             "Demo dzwoni z danymi zmyślonych osób i potrzebuje atrap: usuń eus_url i crm_url z ustawień "
             "(INFOLINIA_EUS_URL, INFOLINIA_CRM_URL), a działającą infolinię zatrzymaj (infolinia down)."
         )
+
+
+def _check_fit(stack: Stack, plan: Plan, who: DemoCaller, found: bool) -> None:
+    """Raises ``Unfit`` where the demo's call could not succeed."""
+    settings = stack.settings
     if found and not open_now(settings, plan, who.dialled(plan), datetime.now(UTC)):
         raise Unfit(
             f"Infolinia już działa, a urząd pod numerem {who.dialled(plan)} jest teraz zamknięty: nikt by nie odebrał. "

@@ -45,8 +45,8 @@ def listen(
 
       infolinia listen rozmowa.wav --ear whisper --json
     """
-    if absent := [str(file) for file in files if not file.exists()]:
-        _fail(f"nie ma takiego pliku: {', '.join(absent)}", 2)
+    if not any(file.exists() for file in files):
+        _fail(f"nie ma takiego pliku: {', '.join(map(str, files))}", 2)
     crew = find_ear(ear)
     failed = False
     with asyncio.Runner() as runner:

@@ -187,7 +187,11 @@ class AsteriskPhone:
     async def _open(self, session: str, answering: bool) -> AgiReply:
         """Have Asterisk open the media; returns when it has ended."""
         if answering:
-            return await self._channel.gosub("infolinia-media", session, self._parts.media_address)
+            reply = await self._channel.gosub("infolinia-media", session, self._parts.media_address)
+            if not reply.failed:
+                return reply
+            log.warning("Asterisk runs an older dialplan", mend="infolinia restart")
+            await self._channel.command("ANSWER")
         return await self._channel.execute("TryExec", f"AudioSocket({session},{self._parts.media_address})")
 
     async def _after_media(self) -> Event:

@@ -68,13 +68,13 @@ def test_an_ear_that_gives_no_answer_is_told(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize("text", ["", "  ", "...!"])
 def test_nothing_to_say_is_no_fault_of_the_voice(text: str) -> None:
     found = run("say", text)
-    assert found.exit_code == 1
+    assert found.exit_code == 2
     assert found.stderr.startswith("Błąd: nie ma czego powiedzieć: podaj tekst")
 
 
 def test_a_voice_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -> None:
     found = run("say", "Dzień dobry.", "--voice", "ivona", "-o", str(tmp_path / "x.wav"))
-    assert found.exit_code == 1
+    assert found.exit_code == 2
     assert found.stderr == "Błąd: głos nie działa: nie ma głosu 'ivona'; są: rhvoice, espeak-ng\n"
 
 
@@ -126,7 +126,7 @@ def test_a_damaged_model_is_told_where_models_are_listed(tmp_path: Path, monkeyp
 
 def test_what_is_no_wav_is_not_written_as_one(tmp_path: Path) -> None:
     found = run("say", "Dzień dobry.", "-o", str(tmp_path / "x.mp3"))
-    assert found.exit_code == 1
+    assert found.exit_code == 2
     assert "zapisuję tylko WAV" in found.stderr
 
 

@@ -85,6 +85,14 @@ async def test_media_that_does_not_open_on_a_live_channel_is_lost_media() -> Non
     assert channel.sent[-1] == "CHANNEL STATUS"
 
 
+async def test_an_asterisk_of_an_older_dialplan_picks_up_and_opens_the_media_too() -> None:
+    """Engines are renewed before Asterisk is restarted; its subroutine is not there yet."""
+    channel = Channel(GOSUB=["-1"])
+    await phone(channel).perform(CALL, (Answer(),))
+    assert [line.split()[0] for line in channel.sent[:3]] == ["GOSUB", "ANSWER", "EXEC"]
+    assert channel.sent[2].startswith("EXEC TryExec AudioSocket(")
+
+
 @pytest.mark.parametrize("status", ["gone", "0"])
 async def test_media_that_does_not_open_on_a_dead_channel_is_a_hang_up(status: str) -> None:
     assert await phone(Channel(status)).perform(CALL, (Say(lines=LINES),)) == HungUp()
