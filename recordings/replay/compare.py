@@ -28,6 +28,7 @@ NAMES = {
 }
 LATER, CUT = 0.25, 0.5
 """Seconds by which an answer may be later, or a line longer, without anybody noticing."""
+MOST_SHOWN = 80
 _NUMBER = re.compile(r"\b(?:zero|jeden|dwa|trzy|cztery|pięć|sześć|siedem|osiem|dziewięć|krzyżyk\w*|gwiazdk\w+|\d+)\b")
 Difference = tuple[str, str, str, str]
 """Field, expected, actual, message."""
@@ -144,9 +145,15 @@ def _changed(before: Sequence[Action], now: Sequence[Action]) -> str:
         if old != new:
             was, is_ = msgspec.to_builtins(old), msgspec.to_builtins(new)
             return ", ".join(
-                f"{name} {was.get(name)!r} → {value!r}" for name, value in is_.items() if was.get(name) != value
+                f"{name} {_cut(was.get(name))} → {_cut(value)}" for name, value in is_.items() if was.get(name) != value
             )
     return ""
+
+
+def _cut(value: object) -> str:
+    """``value`` as far as anybody reads it: lists of words are long."""
+    text = repr(value)
+    return text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN] + "…"
 
 
 def _understood(before: Event, now: Event) -> Difference | None:

@@ -62,6 +62,9 @@ _ACTIONS = {
     "RecallCheck": "odczytuje wynik sprawdzenia telePIN",
 }
 _LISTENS = {"matter": "sprawa własnymi słowami", "choice": "wybór słowem", "yes-no": "tak albo nie"}
+_MEANT = {"yes": "tak", "no": "nie", "repeat": "powtórzyć", "human": "konsultant", "other": "inna sprawa",
+          "end": "zakończyć", "own": "we własnej"}  # fmt: skip
+_ASKED = {"matter": "sprawę", "answer": "dalszy ciąg", "principal": "to, w czyjej sprawie"}
 _REASONS = {"finished": "rozmowa skończona", "failed": "awaria", "closed": "zamknięte"}
 
 
@@ -100,8 +103,8 @@ def action_in_words(action: Action) -> str:
 
 def _question(asked: Ask) -> str:
     ways = [_LISTENS[asked.grammar]] if asked.grammar else []
-    ways += [f"{key} = {meaning}" for key, meaning in asked.choices.items()]
-    return f"pyta o {asked.question}" + (f" ({', '.join(ways)})" if ways else "")
+    ways += [f"{key} = {_MEANT.get(meaning, meaning)}" for key, meaning in asked.choices.items()]
+    return f"pyta o {_ASKED.get(asked.question, asked.question)}" + (f" ({', '.join(ways)})" if ways else "")
 
 
 def actions_in_words(actions: Sequence[Action]) -> str:
