@@ -370,15 +370,12 @@ async def still_acts(verifier: Verifier, check: str, principal: str) -> bool | N
 
 
 def _told_apart(valid: Sequence[EusPrincipal]) -> tuple[Principal, ...]:
-    """The principals, those who share a name with what tells them apart."""
-    same = Counter(one.label.casefold() for one in valid)
+    """The principals, those who share a name with what tells them apart. Neither case nor spaces make another name."""
+    names = [" ".join(one.label.split()) for one in valid]
+    same = Counter(name.casefold() for name in names)
     return tuple(
-        Principal(
-            one.ref,
-            f"{one.label}, {one.place}" if one.place and same[one.label.casefold()] > 1 else one.label,
-            one.basis,
-        )
-        for one in valid
+        Principal(one.ref, f"{name}, {one.place}" if one.place and same[name.casefold()] > 1 else name, one.basis)
+        for one, name in zip(valid, names, strict=True)
     )
 
 

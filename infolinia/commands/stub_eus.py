@@ -1,5 +1,6 @@
 """``infolinia stub eus``: the e-US stand-in as a process."""
 
+import sqlite3
 from pathlib import Path
 from typing import Annotated
 
@@ -29,7 +30,15 @@ def eus(
     settings = Settings()
     where = port or settings.port("eus")
     check_own(where, "atrapa e-US")
-    accounts = Accounts(data or settings.var / "stubs" / "eus" / "accounts.db")
+    path = data or settings.var / "stubs" / "eus" / "accounts.db"
+    try:
+        accounts = Accounts(path)
+    except (sqlite3.DatabaseError, OSError):
+        typer.echo(
+            f"{path} nie jest bazą kont. Wskaż inny plik albo usuń ten: baza powstanie od nowa.",
+            err=True,
+        )
+        raise typer.Exit(2) from None
     typer.echo(f"Atrapa e-US: http://127.0.0.1:{where}/ (koniec: Ctrl+C)")
     try:
         uvicorn.run(build(accounts), host=LOOPBACK, port=where, log_level="warning", access_log=False)

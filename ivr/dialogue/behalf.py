@@ -49,6 +49,12 @@ _NUMBER = tuple("numer,wpisać numer,wpiszę numer,podam numer,NIP,PESEL".split(
 _MORE = tuple("dalej,kolejne,następne,następna,następni,dalsze,pozostałe,inne,nie ma".split(","))
 _BACK = tuple("poprzednie,poprzednia,poprzedni,wstecz,wróć,cofnij".split(","))
 
+_COMMANDS = frozenset(
+    "konsultant,konsultantka,człowiek,pracownik,urzędnik,operator,powtórz,wolniej,słucham,nie wiem,nie mam,jeszcze raz,"
+    "własna sprawa,tak,nie".split(",")
+)
+"""A firm of such a name is chosen by it only with its legal form: a person is always one word away."""
+
 _SELF = tuple("wlasn,swoj,swoi,moj,moi,prywat,osobi,osob,imie,fizyczn".split(","))
 _MATTER = tuple(
     "spraw,podat,rozlicz,zezna,zwrot,deklarac,formalno,wniosk,pyt,zapyt,dowiedz,dzwon,telefon,rozmaw,rozmow,chodz,"
@@ -162,10 +168,15 @@ def _female(party: Party) -> bool:
 
 
 def _names(parties: tuple[Party, ...]) -> Words:
-    """Each party with its name, and with its name but for the legal form, where nobody else has the same."""
+    """Each party with its name, and with its name but for the legal form, where nobody else has the same, the name
+    before its place (", Opole") included, and where it is no command."""
     names = {party.ref: tuple(dict.fromkeys(_ways(party.label))) for party in parties}
     common = Counter(name.casefold() for found in names.values() for name in found)
-    return {ref: tuple(name for name in found if common[name.casefold()] == 1) for ref, found in names.items()}
+    common.update(name.rpartition(", ")[0].casefold() for found in names.values() for name in found if ", " in name)
+    return {
+        ref: tuple(name for name in found if common[name.casefold()] == 1 and name.casefold() not in _COMMANDS)
+        for ref, found in names.items()
+    }
 
 
 def _ways(label: str) -> Iterator[str]:

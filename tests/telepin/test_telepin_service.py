@@ -196,7 +196,7 @@ def test_principals_of_one_name_are_told_apart():
             ref=ref, label=label, basis="ppo", valid_from=TODAY, valid_to=None, numbers=("0" * 64,), place=place
         )
 
-    told = _told_apart([one("a", "Jan Testowy", "Opole"), one("b", "JAN TESTOWY", "Łódź"), one("c", "Beta", "Opole")])
+    told = _told_apart([one("a", "Jan Testowy", "Opole"), one("b", "JAN  TESTOWY ", "Łódź"), one("c", "Beta", "Opole")])
     assert [party.label for party in told] == ["Jan Testowy, Opole", "JAN TESTOWY, Łódź", "Beta"]
 
 

@@ -157,6 +157,19 @@ def test_a_principal_by_name(text: str, party: Party) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("konsultant", "Konsultant S.A."),
+        ("nie wiem", "Nie Wiem sp. j."),
+        ("Jan Nowak", "Jan Nowak, Opole"),
+    ],
+)
+def test_a_command_and_half_a_name_choose_nobody(text: str, label: str) -> None:
+    firm = Party(ref="eus:9", label=label, basis="uko")
+    assert understood(text, PERSON, firm, Party(ref="eus:8", label="Jan Nowak", basis="ppo")) != "eus:9"
+
+
+@pytest.mark.parametrize(
     ("number", "cardinal", "ordinal"),
     [
         (1, "jeden", "pierwsza"),
