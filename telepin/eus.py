@@ -209,8 +209,8 @@ class EusClient:
         self, *, request: str, kind: Kind, number: Secret, pin: Secret, match_key: str, leave: int
     ) -> Verification:
         """The verdict on ``pin`` for the holder of ``number``; ``EusError`` when there is none in time,
-        ``EusMismatch`` when the answer is about somebody else. An account that would bear fewer than ``leave`` further
-        wrong telePINs after a wrong one is neither checked nor counted: ``refused``."""
+        ``EusMismatch`` when the answer is about somebody else. A wrong telePIN after which the account would bear fewer
+        than ``leave`` further ones is refused and not counted."""
         question: dict[str, str | int] = {
             "request_id": request,
             "kind": kind,

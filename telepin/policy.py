@@ -33,7 +33,7 @@ class Rule:
 @dataclass(frozen=True)
 class Policy:
     """The rules, in the order in which they are reported. ``memory``: how long a familiar number stays familiar.
-    ``leave``: how many wrong telePINs e-US must still bear after a stranger's wrong one, or else it does not check it.
+    ``leave``: how many wrong telePINs e-US must still bear after a stranger's wrong one, or else it does not count it.
     e-US alone knows that a PESEL and a NIP are one account, and how many wrong ones it has seen there: this is what
     keeps strangers from having an account blocked, whatever numbers they use and however long they take.
     """

@@ -30,7 +30,7 @@ UNKNOWN = SecretStr("85833099915")
 """A sound PESEL of nobody."""
 KINDS = {
     "wrong": ("dz-14", "dz-28", "dz-29"),
-    "not checked": ("dz-13",) * 3,
+    "not counted": ("dz-13",) * 3,
     "blocked": ("dz-08", "dz-09", "dz-08"),
     "inactive": ("dz-10", "dz-11", "dz-10"),
     "unset": ("dz-12",) * 3,

@@ -133,6 +133,7 @@ def test_every_application_and_function_of_the_dialplan_has_its_module(tmp_path:
     homes = {
         "AGI": "res_agi", "Queue": "app_queue", "Dial": "app_dial", "Playback": "app_playback", "Gosub": "app_stack",
         "Return": "app_stack", "UserEvent": "app_userevent", "Log": "app_verbose", "ExecIf": "app_exec",
+            "TryExec": "app_exec",
         "CALLERID": "func_callerid", "REDIRECTING": "func_callerid", "CHANNEL": "func_channel", "IF": "func_logic",
         "CUT": "func_cut", "FILTER": "func_strings", "REGEX": "func_strings", "LEN": "func_strings",
         "STRFTIME": "func_strings", "TOLOWER": "func_strings", "TIMEOUT": "func_timeout", "UUID": "func_uuid",

@@ -1,5 +1,6 @@
 """After all calls of the suite: no telePIN, PESEL or NIP stands in anything that the hotline wrote."""
 
+import base64
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from ruamel.yaml import YAML
 from infolinia.asterisk import install
 from infolinia.asterisk.control import Asterisk
 from infolinia.demo_caller import CALLERS
+from tests.fakes.leaks import Search, said
 from tests.live.hotline import Hotline
 
 pytestmark = [pytest.mark.live, pytest.mark.anyio]
@@ -41,9 +43,14 @@ def pattern() -> re.Pattern[bytes]:
 
 
 def leaks(folder: Path) -> list[str]:
-    """Files of ``folder`` with such a number in them; the database's live and deleted bytes too."""
-    wanted = pattern()
-    return [str(path.relative_to(folder)) for path in written(folder) if wanted.search(path.read_bytes())]
+    """Files of ``folder`` with such a number in them, as digits, words, tones or code; the database's live and deleted
+    bytes too."""
+    wanted, search = pattern(), Search(set.union(*numbers()))
+    return [
+        str(path.relative_to(folder))
+        for path in written(folder)
+        if wanted.search(path.read_bytes()) or search.file(path)
+    ]
 
 
 def written(folder: Path) -> Iterator[Path]:
@@ -75,6 +82,8 @@ PLANTED: dict[str, Callable[[Path], object]] = {
     "log line": lambda folder: (folder / "a.log").write_text('{"event": "keys", "keys": "482915#"}\n'),
     "spaced digits": lambda folder: (folder / "b.log").write_text("DTMF 8 5 8 3 1 4 1 0 1 1 0\n"),
     "JSON": lambda folder: (folder / "c.jsonl").write_text('{"number":"9993000138"}'),
+    "words": lambda folder: (folder / "c.log").write_text(f"usłyszano: {said('482915', 2)}"),
+    "Base64": lambda folder: (folder / "c.txt").write_bytes(base64.b64encode(b"482915")),
     "database row": lambda folder: _row(folder / "d.db", "pin=482915"),
     "write-ahead log": lambda folder: (folder / "e.db-wal").write_bytes(b"\0\x11PESEL85831410110\0\xff"),
 }

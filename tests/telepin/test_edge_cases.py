@@ -148,8 +148,8 @@ CASES: list[tuple[str, Sequence[tuple[str, float]], list[str], str | None]] = [
     (
         "auth-20-trzy-zle-dwie-rozmowy",
         [("85811911312#", 0.5), ("333333#", 0.5), ("920485#", 0.5)],
-        ["pesel", "refused", "refused"],
-        None,
+        ["pesel", "refused", "ok"],
+        "dz-13",
     ),
     ("auth-21-zablokowany-dobry", [("89872110820#", 0.5), ("264813#", 0.5)], ["pesel", "refused"], None),
     ("auth-22-nieaktywny", [("90882711028#", 0.5), ("145629#", 0.5)], ["pesel", "refused"], None),

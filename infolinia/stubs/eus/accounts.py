@@ -134,8 +134,8 @@ class Accounts:
         self._rows.execute("COMMIT")
 
     def verify(self, number: str, telepin: str, today: date, leave: int = 0) -> Caller | None:
-        """The holder of ``number`` if the telePIN is right and active; else None, after the same work. An account that
-        would bear fewer than ``leave`` wrong ones after this one is neither checked nor counted: None."""
+        """The holder of ``number`` if the telePIN is right and active; else None, after the same work. A wrong one is
+        not counted where the account would bear fewer than ``leave`` further ones after it."""
         with self._lock:
             caller = self._by_number.get(number)
             found = caller and self._rows.execute("SELECT * FROM accounts WHERE id = ?", (caller.id,)).fetchone()
@@ -145,7 +145,7 @@ class Accounts:
                 return None
             now = self._clock()
             failed = 0 if self._forgets is not None and now - at > self._forgets else failed
-            if TRIES - (failed + 1) < leave:
+            if not right and TRIES - (failed + 1) < leave:
                 return None
             failed = 0 if right else failed + 1
             values = ("blocked" if failed >= TRIES else "active", failed, now, caller.id)

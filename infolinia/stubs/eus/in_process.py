@@ -1,7 +1,8 @@
 """The fictitious callers without a server: an authority for calls that are only rehearsed.
 
 It knows the same people as the stub, bears as many wrong telePINs as the hotline bears of strangers (whoever is
-rehearsed is one), and asks as little of an account as e-US is asked for strangers; nothing it knows is a secret.
+rehearsed is one), and counts no more of them on an account than e-US is asked to for strangers; nothing it knows is
+a secret.
 """
 
 from collections import Counter
@@ -95,12 +96,12 @@ class InProcessAuthority:
         if row is None:
             return Outcome("refused", at)
         failed = self._failed.get(row["id"], row["failed"])
-        if row["status"] != "active" or TRIES - (failed + 1) < LEAVE:
+        if row["status"] != "active":
             return Outcome("refused", at)
-        right = pin.reveal() == row["telepin"]
-        self._failed[row["id"]] = 0 if right else failed + 1
-        if not right:
+        if pin.reveal() != row["telepin"]:
+            self._failed[row["id"]] = min(failed + 1, TRIES - LEAVE)
             return Outcome("refused", at)
+        self._failed[row["id"]] = 0
         until = (self._now + VALID).isoformat(timespec="seconds")
         person = Taxpayer(str(row["id"]), row["name"])
         return Outcome("ok", at, until, person, row["office"], self._principals(row))

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
@@ -98,7 +99,8 @@ def test_a_dialplan_with_a_fault_is_told_and_nothing_is_judged(
     assert "czy chodziło o" in done.output
 
 
-def test_a_limit_interrupts(calls: Path) -> None:
+def test_a_limit_interrupts(calls: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infolinia.commands.replay.load_plan", lambda folder: time.sleep(60))
     done = replay("--journal", "--json", "--limit", "0.01s", calls)
     assert done.exit_code == 130
     assert json.loads(done.stdout)["left"]
