@@ -29,6 +29,7 @@ from ivr.dialogue.events import (
 from ivr.dialogue.plan import Plan
 from ivr.journal import CALLS, Journal, Turn
 from recordings.caller.live import Impatient, LiveCall
+from recordings.caller.media import CallOver
 from recordings.caller.sip import Dial, Line, Refused
 from store import open_database
 
@@ -87,7 +88,7 @@ class Demo:
             outcome.failure = f"Asterisk nie odebrał: {refusal}"
         except httpx2.HTTPError as error:
             outcome.failure = f"CRM nie odpowiada ({type(error).__name__}): {self._settings.crm}"
-        except (DemoFailed, Impatient) as failure:
+        except (DemoFailed, Impatient, CallOver) as failure:
             outcome.failure = str(failure)
         finally:
             await self._database.dispose()

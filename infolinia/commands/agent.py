@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from itertools import groupby
 from typing import Annotated, TypeVar
 
@@ -135,12 +135,17 @@ def _lines(queues: list[Member], every: bool) -> Iterator[tuple[str, str]]:
     for member in queues:
         states.setdefault(_state(member), []).append(member.queue)
     for state, names in states.items():
-        offices: dict[str, list[str]] = {}
-        for name in names:
-            office, _, queue = name.partition("-kol-")
-            offices.setdefault(office, []).append(queue)
-        for office, own in offices.items():
-            yield (f"{office}-kol-{own[0]}" if len(own) == 1 else f"{office}-* ({len(own)})", state)
+        for shown in _by_office(names):
+            yield shown, state
+
+
+def _by_office(queues: Iterable[str]) -> Iterator[str]:
+    """An office's only queue by its name, several as a pattern with their number."""
+    offices: dict[str, list[str]] = {}
+    for queue in queues:
+        offices.setdefault(queue.partition("-kol-")[0], []).append(queue)
+    for office, own in offices.items():
+        yield own[0] if len(own) == 1 else f"{office}-* ({len(own)})"
 
 
 def _state(member: Member) -> str:
@@ -157,7 +162,7 @@ async def _listed(agents: Agents) -> list[Member]:
 
 
 def _say(agent: str, what: str, queues: list[str]) -> None:
-    typer.echo(f"{agent} {what}: {', '.join(queues)}")
+    typer.echo(f"{agent} {what}: {', '.join(_by_office(queues))}")
 
 
 def _with_agents(act: Callable[[Agents], Awaitable[T]], patient: bool = False) -> T:
