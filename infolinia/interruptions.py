@@ -40,5 +40,8 @@ def undisturbed() -> Iterator[None]:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    """Hand it on to whoever handles Ctrl-C now: asyncio has a handler of its own while it runs."""
+    """Hand it on to whoever handles Ctrl-C now: asyncio has a handler of its own while it runs. A shell's background
+    jobs ignore Ctrl-C, but not this."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        raise KeyboardInterrupt
     signal.raise_signal(signal.SIGINT)

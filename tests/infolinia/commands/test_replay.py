@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -101,9 +102,14 @@ def test_a_dialplan_with_a_fault_is_told_and_nothing_is_judged(
 
 def test_a_limit_interrupts(calls: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("infolinia.commands.replay.load_plan", lambda folder: time.sleep(60))
-    done = replay("--journal", "--json", "--limit", "0.01s", calls)
-    assert done.exit_code == 130
-    assert json.loads(done.stdout)["left"]
+    for handler in (signal.default_int_handler, signal.SIG_IGN):
+        before = signal.signal(signal.SIGINT, handler)
+        try:
+            done = replay("--journal", "--json", "--limit", "0.01s", calls)
+        finally:
+            signal.signal(signal.SIGINT, before)
+        assert done.exit_code == 130
+        assert json.loads(done.stdout)["left"]
 
 
 def test_a_choice_by_words(calls: Path) -> None:
